@@ -1,0 +1,15 @@
+// Package linear trains linear classifiers on sparse rows: support vector
+// machines in their dual, one class against the rest, in parallel over the
+// classes.
+//
+// The algorithm is dual coordinate descent: Hsieh, Chang, Lin, Keerthi and
+// Sundararajan, "A Dual Coordinate Descent Method for Large-scale Linear SVM",
+// ICML 2008, with working sets in the spirit of its shrinking. SVM holds the
+// settings, OneVsRest runs them, and every solution is handed to the caller as
+// it is found, so that nobody ever holds classes x features in memory.
+//
+// Equal matrices, labels and settings give equal weights for any number of
+// workers and any GOMAXPROCS on one architecture. The package does not build
+// features, calibrate scores, or choose C: that is the work of the rooms above
+// and beside it.
+package linear
