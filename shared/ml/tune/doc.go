@@ -1,0 +1,8 @@
+// Package tune chooses settings by cross-validation: it cuts rows into folds,
+// names the candidates and decides between their scores.
+//
+// Folds are stratified and never split a group, so that duplicates cannot sit
+// on both sides. Best prefers the smaller model among candidates whose scores
+// a paired comparison over the folds cannot tell apart. The package trains
+// nothing; whoever does fills in the Scores.
+package tune
