@@ -1,0 +1,245 @@
+package states
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Machine is a definition that was understood whole.
+type Machine struct {
+	Comment        string
+	StartAt        string
+	TimeoutSeconds int
+	States         map[string]*State
+}
+
+// State is one state. Which fields may be set depends on Type: see fields.
+type State struct {
+	Type    string
+	Comment string
+	Next    string
+	End     bool
+
+	InputPath, OutputPath, ResultPath *path  // nil: "$"; a null in the definition is path.none
+	Parameters, ResultSelector        any    // payload templates
+	Resource                          string // of a Task
+	TimeoutSeconds                    int
+	Retry                             []Retrier
+	Catch                             []Catcher
+
+	ItemsPath      *path // of a Map
+	ItemSelector   any
+	MaxConcurrency int
+	Iterator       *Machine
+
+	Choices []Choice
+	Default string
+
+	Result any // of a Pass
+
+	Error, Cause string // of a Fail
+}
+
+// Retrier says which errors are tried again, how often and after what wait.
+type Retrier struct {
+	ErrorEquals     []string
+	IntervalSeconds *int
+	BackoffRate     *float64
+	MaxAttempts     *int
+	MaxDelaySeconds int
+}
+
+// Catcher says where to go on after an error.
+type Catcher struct {
+	ErrorEquals []string
+	ResultPath  *path
+	Next        string
+}
+
+const lambdaInvoke = "arn:aws:states:::lambda:invoke"
+
+// fields lists what a state of each type may carry. Any other field is refused.
+var fields = map[string][]string{
+	"Task":    {"Resource", "Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "TimeoutSeconds", "Retry", "Catch", "Next", "End"},
+	"Map":     {"ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Retry", "Catch", "Next", "End"},
+	"Choice":  {"Choices", "Default", "InputPath", "OutputPath"},
+	"Pass":    {"Result", "Parameters", "InputPath", "OutputPath", "ResultPath", "Next", "End"},
+	"Succeed": {"InputPath", "OutputPath"},
+	"Fail":    {"Error", "Cause"},
+}
+
+// ParseMachine reads a definition. The error names the first construct that is
+// unknown, misplaced or missing.
+func ParseMachine(data []byte) (*Machine, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var raw map[string]json.RawMessage
+	if err := dec.Decode(&raw); err != nil {
+		return nil, fmt.Errorf("decode state machine: %w", err)
+	}
+	return parseMachine(raw, "", "Comment", "StartAt", "TimeoutSeconds", "States")
+}
+
+func parseMachine(raw map[string]json.RawMessage, at string, known ...string) (*Machine, error) {
+	if err := refuseUnknown(raw, at, known); err != nil {
+		return nil, err
+	}
+	m := &Machine{States: map[string]*State{}}
+	var states map[string]json.RawMessage
+	if err := errors.Join(read(raw, "Comment", &m.Comment), read(raw, "StartAt", &m.StartAt), read(raw, "TimeoutSeconds", &m.TimeoutSeconds), read(raw, "States", &states)); err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		s, err := parseState(states[name], at+"/"+name)
+		if err != nil {
+			return nil, err
+		}
+		m.States[name] = s
+	}
+	return m, m.checkTargets(at)
+}
+
+// checkTargets holds that every state that is named is there.
+func (m *Machine) checkTargets(at string) error {
+	target := func(from, name string) error {
+		if m.States[name] == nil {
+			return fmt.Errorf("%s/%s: no state is called %q", at, from, name)
+		}
+		return nil
+	}
+	if err := target("StartAt", m.StartAt); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.States)) {
+		s := m.States[name]
+		var to []string
+		if s.Next != "" {
+			to = append(to, s.Next)
+		}
+		if s.Default != "" {
+			to = append(to, s.Default)
+		}
+		for _, c := range s.Catch {
+			to = append(to, c.Next)
+		}
+		for _, c := range s.Choices {
+			to = append(to, c.Next)
+		}
+		for _, t := range to {
+			if err := target(name, t); err != nil {
+				return err
+			}
+		}
+		ends := s.Type == "Choice" || s.Type == "Succeed" || s.Type == "Fail"
+		if !ends && (s.Next != "") == s.End {
+			return fmt.Errorf("%s/%s: exactly one of Next and End is needed", at, name)
+		}
+	}
+	return nil
+}
+
+func refuseUnknown(raw map[string]json.RawMessage, at string, known []string) error {
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("%s: %q is not interpreted by the local stage", at, name)
+		}
+	}
+	return nil
+}
+
+func read(raw map[string]json.RawMessage, name string, dst any) error {
+	data, ok := raw[name]
+	if !ok {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(dst); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func parseState(data json.RawMessage, at string) (*State, error) {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	s := &State{}
+	if err := errors.Join(read(raw, "Type", &s.Type), read(raw, "Comment", &s.Comment)); err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	allowed, ok := fields[s.Type]
+	if !ok {
+		return nil, fmt.Errorf("%s: a state of type %q is not interpreted by the local stage", at, s.Type)
+	}
+	if err := refuseUnknown(raw, at, append([]string{"Type", "Comment"}, allowed...)); err != nil {
+		return nil, err
+	}
+	err := errors.Join(
+		read(raw, "Next", &s.Next), read(raw, "End", &s.End), read(raw, "Resource", &s.Resource),
+		read(raw, "InputPath", &s.InputPath), read(raw, "OutputPath", &s.OutputPath), read(raw, "ResultPath", &s.ResultPath),
+		read(raw, "Parameters", &s.Parameters), read(raw, "ResultSelector", &s.ResultSelector), read(raw, "ItemSelector", &s.ItemSelector),
+		read(raw, "TimeoutSeconds", &s.TimeoutSeconds), read(raw, "Retry", &s.Retry), read(raw, "Catch", &s.Catch),
+		read(raw, "ItemsPath", &s.ItemsPath), read(raw, "MaxConcurrency", &s.MaxConcurrency),
+		read(raw, "Choices", &s.Choices), read(raw, "Default", &s.Default), read(raw, "Result", &s.Result),
+		read(raw, "Error", &s.Error), read(raw, "Cause", &s.Cause),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at, err)
+	}
+	for name, p := range map[string]**path{"InputPath": &s.InputPath, "OutputPath": &s.OutputPath, "ResultPath": &s.ResultPath} {
+		if v, there := raw[name]; there && string(v) == "null" {
+			*p = &path{none: true} // null discards, and an absent field keeps
+		}
+	}
+	if err := s.check(raw, at); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// check holds what the type needs, and parses a Map's processor.
+func (s *State) check(raw map[string]json.RawMessage, at string) error {
+	for _, template := range []any{s.Parameters, s.ResultSelector, s.ItemSelector} {
+		if err := checkTemplate(template); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+	}
+	for _, r := range s.Retry {
+		if len(r.ErrorEquals) == 0 {
+			return fmt.Errorf("%s: a Retry without ErrorEquals", at)
+		}
+	}
+	switch {
+	case s.Type == "Task" && s.Resource != lambdaInvoke:
+		return fmt.Errorf("%s: the resource %q is not interpreted by the local stage, only %s", at, s.Resource, lambdaInvoke)
+	case s.Type == "Choice" && len(s.Choices) == 0:
+		return fmt.Errorf("%s: a Choice without Choices", at)
+	case s.Type == "Map":
+		return s.parseProcessor(raw["ItemProcessor"], at+"/ItemProcessor")
+	}
+	return nil
+}
+
+func (s *State) parseProcessor(data json.RawMessage, at string) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	var config struct{ Mode string }
+	if err := read(raw, "ProcessorConfig", &config); err != nil {
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	if config.Mode != "" && config.Mode != "INLINE" {
+		return fmt.Errorf("%s: a Map of mode %q is not interpreted by the local stage", at, config.Mode)
+	}
+	m, err := parseMachine(raw, at, "Comment", "ProcessorConfig", "StartAt", "States")
+	s.Iterator = m
+	return err
+}
