@@ -1,0 +1,153 @@
+package text
+
+import (
+	"sync"
+
+	"godwit/shared/ml/sparse"
+)
+
+// Vocabulary is the list of features of a model: terms, numbered from 0, and
+// their inverse document frequencies. It does not change and is safe for
+// concurrent use.
+type Vocabulary struct {
+	recipe Recipe
+	terms
+	idf []float32
+
+	corpus []int32 // of a vocabulary of a corpus: feature of each term of it, -1 for none
+
+	once  sync.Once // guards the index of a vocabulary made from a corpus
+	index index
+}
+
+// Vocabulary returns the features that rows of the corpus give under a recipe:
+// document frequencies are counted over these rows only, so that held-out rows
+// cannot leak into it. rows must be row numbers of the corpus; the recipe must
+// be one the corpus was counted for, its MinDocs apart.
+func (c *Corpus) Vocabulary(rows []int32, r Recipe) *Vocabulary {
+	df := make([]int32, c.terms.len())
+	for _, i := range rows {
+		term, _ := c.row(i)
+		for _, t := range term {
+			df[t]++
+		}
+	}
+	v := &Vocabulary{recipe: r, corpus: make([]int32, len(df))}
+	kept, size := 0, 0
+	for t, n := range df {
+		v.corpus[t] = -1
+		if least := r.MinDocs[c.terms.family[t]]; least > 0 && int(n) >= least {
+			v.corpus[t] = int32(kept)
+			kept++
+			size += len(c.terms.bytes(int32(t)))
+		}
+	}
+	v.terms = terms{
+		family: make([]Family, 0, kept),
+		start:  append(make([]uint32, 0, kept+1), 0),
+		blob:   make([]byte, 0, size),
+	}
+	v.idf = make([]float32, 0, kept)
+	for t, f := range v.corpus {
+		if f >= 0 {
+			v.terms.add(c.terms.family[t], c.terms.bytes(int32(t)))
+			v.idf = append(v.idf, inverseFrequency(len(rows), int(df[t])))
+		}
+	}
+	return v
+}
+
+// Len returns how many features there are.
+func (v *Vocabulary) Len() int { return v.terms.len() }
+
+// Recipe returns the recipe the vocabulary was made with.
+func (v *Vocabulary) Recipe() Recipe { return v.recipe }
+
+// Term returns the family and the characters of a feature.
+func (v *Vocabulary) Term(feature int32) (Family, string) {
+	return v.family[feature], string(v.terms.bytes(feature))
+}
+
+// Matrix returns rows of the corpus as TF-IDF rows over the vocabulary, which
+// must come from the same corpus: (1 + ln count) x IDF, then each block (words,
+// pairs and streams; inner character n-grams) scaled to Euclidean length 1. A
+// row without any feature is empty.
+func (c *Corpus) Matrix(v *Vocabulary, rows []int32) *sparse.Matrix {
+	m := &sparse.Matrix{Rows: len(rows), Cols: v.Len(), Start: make([]int64, 1, len(rows)+1)}
+	size := 0
+	for _, i := range rows {
+		term, _ := c.row(i)
+		for _, t := range term {
+			if v.corpus[t] >= 0 {
+				size++
+			}
+		}
+		m.Start = append(m.Start, int64(size))
+	}
+	m.Index = make([]int32, size)
+	m.Value = make([]float32, size)
+	var kept []uint16
+	for k, i := range rows {
+		index, value := m.Row(k)
+		term, count := c.row(i)
+		kept = kept[:0]
+		for j, t := range term {
+			if f := v.corpus[t]; f >= 0 {
+				index[len(kept)] = f
+				kept = append(kept, count[j])
+			}
+		}
+		v.weigh(value, index, kept)
+	}
+	return m
+}
+
+// Vectorize returns the features of a document, ascending, and their values,
+// equal to those Matrix gives for the same document. Both slices belong to s
+// and hold until its next use. Once s is warm nothing is allocated.
+func (v *Vocabulary) Vectorize(s *Scratch, doc string) (index []int32, value []float32) {
+	v.count(s, doc)
+	s.counter.sort()
+	return v.values(s)
+}
+
+// Features is Vectorize without the sorting: features come in the order of
+// their first occurrence among the tokens, which is the same for every call.
+func (v *Vocabulary) Features(s *Scratch, doc string) (index []int32, value []float32) {
+	v.count(s, doc)
+	return v.values(s)
+}
+
+// count fills the counter with the features of a document.
+func (v *Vocabulary) count(s *Scratch, doc string) {
+	x := v.lookup()
+	s.tokenize(&v.recipe, doc)
+	s.counter.reset(len(s.tokens))
+	for _, t := range s.tokens {
+		if f := x.find(&v.terms, t.family, s.bytes(t)); f >= 0 {
+			s.counter.add(f)
+		}
+	}
+}
+
+// values weighs what was counted.
+func (v *Vocabulary) values(s *Scratch) ([]int32, []float32) {
+	c := &s.counter
+	for cap(c.value) < len(c.feature) {
+		c.value = append(c.value[:cap(c.value)], 0)
+	}
+	c.value = c.value[:len(c.feature)]
+	v.weigh(c.value, c.feature, c.count)
+	return c.feature, c.value
+}
+
+// lookup returns the index, built on first use: a vocabulary that only serves
+// a fold never needs one.
+func (v *Vocabulary) lookup() index {
+	v.once.Do(func() {
+		if v.index.slot == nil {
+			v.index, _ = newIndex(&v.terms)
+		}
+	})
+	return v.index
+}
