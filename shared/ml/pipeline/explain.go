@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"math"
+
+	"godwit/shared/ml/text"
+)
+
+// MethodLinear is the method of explanations of linear models.
+const MethodLinear = "linear"
+
+// Explanation splits a margin over the document it is the margin of: Baseline
+// plus the weights of all spans is Margin, to within 1e-9.
+type Explanation struct {
+	Method   string  `json:"method"`   // MethodLinear
+	Baseline float64 `json:"baseline"` // the margin of a document without features
+	Margin   float64 `json:"margin"`   // of the class asked for
+	Spans    []Span  `json:"spans"`    // ascending and disjoint; parts without weight are left out
+}
+
+// Span is a part of a document and what it added to the margin.
+type Span struct {
+	Start  int     `json:"start"` // first code point
+	End    int     `json:"end"`   // code point after the last
+	Text   string  `json:"text"`  // as it stands in the document
+	Weight float64 `json:"weight"`
+}
+
+// Explain returns how the margin of a class comes about; class must be a place
+// in Labels. Every feature's share of the margin goes in equal parts to its
+// occurrences, and there in equal parts to the code points the n-gram covers.
+// A word is one span; neighbouring characters of unspaced scripts are one as
+// long as they pull the same way.
+//
+// The margin is summed in double precision and may differ from that of Margins
+// in the last bits of single precision.
+func (m *Model) Explain(doc string, class int) Explanation {
+	problem, sign := class, 1.0
+	if len(m.bias) == 1 {
+		problem = 0
+		if class == 0 {
+			sign = -1
+		}
+	}
+	var s text.Scratch
+	share := make(map[int32]float64)
+	e := Explanation{Method: MethodLinear, Baseline: sign * float64(m.bias[problem])}
+	e.Margin = e.Baseline
+	index, value := m.vocabulary.Features(&s, doc)
+	for k, f := range index {
+		w := sign * float64(value[k]) * m.weightOf(f, problem)
+		e.Margin += w
+		share[f] = w
+	}
+	runes := []rune(doc)
+	e.Spans = spans(runes, m.spread(&s, doc, len(runes), share), s.Pieces(doc))
+	return e
+}
+
+// spread gives each code point its part of the features' shares.
+func (m *Model) spread(s *text.Scratch, doc string, length int, share map[int32]float64) []float64 {
+	found := m.vocabulary.Occurrences(s, doc)
+	times := make(map[int32]int, len(share))
+	for _, o := range found {
+		times[o.Feature]++
+	}
+	weight := make([]float64, length)
+	for _, o := range found {
+		covered := 0
+		for _, x := range o.Covers {
+			covered += x.End - x.Start
+		}
+		part := share[o.Feature] / float64(times[o.Feature]) / float64(covered)
+		for _, x := range o.Covers {
+			for i := x.Start; i < x.End; i++ {
+				weight[i] += part
+			}
+		}
+	}
+	return weight
+}
+
+// spans gathers the weights of code points by piece. What lies between the
+// pieces, such as a space inside a stream, goes to the piece before it.
+func spans(runes []rune, weight []float64, pieces []text.Extent) []Span {
+	var out []Span
+	single := false // the last span is made of single characters
+	for k, p := range pieces {
+		end := len(runes)
+		if k+1 < len(pieces) {
+			end = pieces[k+1].Start
+		}
+		sum := 0.0
+		for _, w := range weight[p.Start:end] {
+			sum += w
+		}
+		if sum == 0 {
+			single = false
+			continue
+		}
+		isSingle := p.End-p.Start == 1
+		if n := len(out); n > 0 && single && isSingle && out[n-1].End == p.Start &&
+			math.Signbit(out[n-1].Weight) == math.Signbit(sum) {
+			out[n-1].End = p.End
+			out[n-1].Weight += sum
+			out[n-1].Text = string(runes[out[n-1].Start:p.End])
+			continue
+		}
+		out = append(out, Span{p.Start, p.End, string(runes[p.Start:p.End]), sum})
+		single = isSingle
+	}
+	return out
+}
