@@ -1,0 +1,164 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// GroupKey returns a number that is equal for rows that must not be on two
+// sides of a split or in two folds: rows of one Group, else rows whose texts are
+// the same after NFKC, simple case folding and collapsing of white space. It
+// depends on nothing else and is the same on every machine and in every
+// version; a stored split relies on it.
+func GroupKey(row Row) uint64 {
+	if row.Group != "" {
+		return hash64([]byte(row.Group), groupSeed)
+	}
+	return contentKey(row.Text)
+}
+
+// groupSeed keeps a group called "x" apart from the text "x".
+const groupSeed = 1
+
+// contentKey hashes the normal form of a text.
+func contentKey(text string) uint64 {
+	var buf [512]byte // most texts are shorter: no allocation
+	return hash64(appendNormal(buf[:0], text), 0)
+}
+
+// appendNormal appends the normal form of text to dst. ASCII and common Chinese
+// take a short way that agrees with the long one: their characters neither
+// change under NFKC nor join with each other.
+func appendNormal(dst []byte, text string) []byte {
+	from := len(dst)
+	space := true // drops white space at the beginning
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			i++
+			switch low := asciiFold[c]; {
+			case low != ' ':
+				dst, space = append(dst, low), false
+			case !space:
+				dst, space = append(dst, ' '), true
+			}
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r >= 0x4E00 && r <= 0x9FA5, r == '。', r == '、', r == '“', r == '”':
+			dst, space = append(dst, text[i:i+n]...), false
+		case r >= '！' && r <= '～': // full-width ASCII
+			dst, space = append(dst, asciiFold[r-'！'+'!']), false
+		default:
+			return appendFolded(dst[:from], norm.NFKC.String(text))
+		}
+		i += n
+	}
+	return trimSpace(dst, from)
+}
+
+// appendFolded is the long way: it folds and collapses text in NFKC.
+func appendFolded(dst []byte, text string) []byte {
+	from := len(dst)
+	space := true
+	for _, r := range text {
+		switch {
+		case !unicode.IsSpace(r):
+			dst, space = utf8.AppendRune(dst, foldRune(r)), false
+		case !space:
+			dst, space = append(dst, ' '), true
+		}
+	}
+	return trimSpace(dst, from)
+}
+
+// trimSpace drops the one space that may end what was appended at from.
+func trimSpace(dst []byte, from int) []byte {
+	if n := len(dst); n > from && dst[n-1] == ' ' {
+		return dst[:n-1]
+	}
+	return dst
+}
+
+// asciiFold maps capitals to small letters and white space to a space.
+var asciiFold = func() (t [utf8.RuneSelf]byte) {
+	for i := range t {
+		t[i] = byte(i)
+		switch {
+		case i >= 'A' && i <= 'Z':
+			t[i] += 'a' - 'A'
+		case unicode.IsSpace(rune(i)):
+			t[i] = ' '
+		}
+	}
+	return t
+}()
+
+// foldRune returns one rune for all that differ in case only, for ASCII the
+// small letter. The Kelvin sign and the long s, whose orbits hold an ASCII
+// letter, are gone after NFKC.
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		return rune(asciiFold[r])
+	}
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
+}
+
+// The primes of XXH64.
+const (
+	prime1 uint64 = 0x9E3779B185EBCA87
+	prime2 uint64 = 0xC2B2AE3D27D4EB4F
+	prime3 uint64 = 0x165667B19E3779F9
+	prime4 uint64 = 0x85EBCA77C2B2AE63
+	prime5 uint64 = 0x27D4EB2F165667C5
+)
+
+// hash64 is XXH64 as specified by Y. Collet, "xxHash fast digest algorithm",
+// version 0.1.1: fast on long texts, and pinned by published vectors.
+func hash64(p []byte, seed uint64) uint64 {
+	n := uint64(len(p))
+	h := seed + prime5
+	if len(p) >= 32 {
+		v1, v2, v3, v4 := seed+prime2, seed+prime2, seed, seed
+		v1 += prime1 // in two steps: the sum of the constants overflows
+		v4 -= prime1
+		for ; len(p) >= 32; p = p[32:] {
+			v1 = round64(v1, binary.LittleEndian.Uint64(p))
+			v2 = round64(v2, binary.LittleEndian.Uint64(p[8:]))
+			v3 = round64(v3, binary.LittleEndian.Uint64(p[16:]))
+			v4 = round64(v4, binary.LittleEndian.Uint64(p[24:]))
+		}
+		h = bits.RotateLeft64(v1, 1) + bits.RotateLeft64(v2, 7) + bits.RotateLeft64(v3, 12) + bits.RotateLeft64(v4, 18)
+		for _, v := range [4]uint64{v1, v2, v3, v4} {
+			h = (h^round64(0, v))*prime1 + prime4
+		}
+	}
+	h += n
+	for ; len(p) >= 8; p = p[8:] {
+		h = bits.RotateLeft64(h^round64(0, binary.LittleEndian.Uint64(p)), 27)*prime1 + prime4
+	}
+	if len(p) >= 4 {
+		h = bits.RotateLeft64(h^uint64(binary.LittleEndian.Uint32(p))*prime1, 23)*prime2 + prime3
+		p = p[4:]
+	}
+	for _, b := range p {
+		h = bits.RotateLeft64(h^uint64(b)*prime5, 11) * prime1
+	}
+	h = (h ^ h>>33) * prime2
+	h = (h ^ h>>29) * prime3
+	return h ^ h>>32
+}
+
+// round64 mixes eight bytes into a lane.
+func round64(lane, input uint64) uint64 {
+	return bits.RotateLeft64(lane+input*prime2, 31) * prime1
+}

@@ -1,0 +1,125 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
+
+// SplitOptions tell Split how much to hold out. The zero value holds out a tenth.
+type SplitOptions struct {
+	Test float64 // expected share of distinct contents held out, up to 0.9; 0: 0.1; negative: none
+	Salt string  // chooses other rows; the same salt keeps the choice as data grow
+}
+
+// How rows were chosen, as Split reports it.
+const (
+	ByColumn = "column" // by the file's own split column
+	ByHash   = "hash"   // by the hash of each row's content
+)
+
+// minHeld is the number of rows from which a class is sure of its share.
+const minHeld = 10
+
+// Split divides rows into those to learn from and those held out, as ascending
+// indices. Rows whose label is not in labels are in neither.
+//
+// When a row is marked test, how is ByColumn: test rows are held out and all
+// others, validation too, are learned from. Otherwise how is ByHash:
+//
+// A row is held out when the hash of the salt and its GroupKey is below Test of
+// the whole range: a property of the row alone, so it stays where it is
+// whatever rows come or go, and rows of one key are always on one side, also
+// when their labels differ. Two repairs make the split stratified. A class of
+// ten rows or more with less than its share below the threshold holds out its
+// keys with the lowest hashes until it has it. And a class with nothing left
+// learns from the key with its highest; this one comes last and wins. So when
+// rows are added,
+//
+//   - a row below the threshold stays held out, unless every row of some class
+//     is below it (tiny classes, or one whose only texts are held-out ones);
+//   - rows that the first repair held out may return to training;
+//   - every class has a row to learn from, always.
+//
+// A class holds out its share, rounded, or a little more: the rows below the
+// threshold vary about it with a standard deviation of sqrt(Test (1-Test) rows).
+func Split(rows []Row, labels []string, o SplitOptions) (train, test []int32, how string) {
+	class := make(map[string]int32, len(labels))
+	for i, label := range labels {
+		class[label] = int32(i)
+	}
+	marked := false
+	for i := range rows {
+		marked = marked || rows[i].Split == "test"
+	}
+	held, how := func(i int) bool { return rows[i].Split == "test" }, ByColumn
+	if !marked {
+		held, how = heldByHash(rows, class, o), ByHash
+	}
+	for i := range rows {
+		if _, known := class[rows[i].Label]; !known {
+			continue
+		}
+		if held(i) {
+			test = append(test, int32(i))
+		} else {
+			train = append(train, int32(i))
+		}
+	}
+	return train, test, how
+}
+
+// heldByHash decides each row by its hash. Hash and key are one to one but for
+// chance collisions, so the hash stands for the key.
+func heldByHash(rows []Row, class map[string]int32, o SplitOptions) func(int) bool {
+	share := shareOf(o.Test)
+	threshold := uint64(share*(1<<53)) << 11 // 2^53 steps are exact in a float64
+	hashes := make([]uint64, len(rows))
+	of := make([][]uint64, len(class)) // hashes of each class's rows
+	salt := hash64([]byte(o.Salt), 0)
+	for i := range rows {
+		var key [8]byte
+		binary.LittleEndian.PutUint64(key[:], GroupKey(rows[i]))
+		hashes[i] = hash64(key[:], salt)
+		if c, known := class[rows[i].Label]; known {
+			of[c] = append(of[c], hashes[i])
+		}
+	}
+	for _, h := range of {
+		slices.Sort(h)
+	}
+	added, removed := map[uint64]bool{}, map[uint64]bool{}
+	held := func(h uint64) bool { return (h < threshold || added[h]) && !removed[h] }
+	for _, h := range of {
+		addShare(h, share, added)
+	}
+	for _, h := range of {
+		if len(h) > 0 && !slices.ContainsFunc(h, func(h uint64) bool { return !held(h) }) {
+			removed[h[len(h)-1]] = true
+		}
+	}
+	return func(i int) bool { return held(hashes[i]) }
+}
+
+// addShare holds out the lowest of a class's ascending hashes until its share
+// of rows is reached, but never the highest one. Those below the threshold are
+// the lowest, so they count.
+func addShare(h []uint64, share float64, added map[uint64]bool) {
+	if len(h) < minHeld {
+		return
+	}
+	for i := range int(math.Round(share * float64(len(h)))) {
+		if h[i] == h[len(h)-1] {
+			return
+		}
+		added[h[i]] = true
+	}
+}
+
+// shareOf returns the share to hold out.
+func shareOf(test float64) float64 {
+	if test == 0 {
+		test = .1
+	}
+	return min(max(test, 0), .9)
+}

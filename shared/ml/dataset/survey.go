@@ -1,0 +1,254 @@
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"godwit/shared/ml/dataset/record"
+)
+
+// Names of formats in Source and Options.
+const (
+	formatCSV   = "csv"
+	formatTSV   = "tsv"
+	formatJSONL = "jsonl"
+)
+
+// sampleRecords is how many records of the window are looked at. The label
+// column shows itself in far fewer.
+const sampleRecords = 1000
+
+// maxColumns bounds the columns of a file.
+const maxColumns = 1000
+
+// sample is the beginning of a file as records.
+type sample struct {
+	columns int        // fields most records have
+	share   float64    // of records that have them
+	rows    [][]string // records that have them
+	first   []string   // the very first record; nil when it is broken
+	names   []string   // jsonl only: names in order of appearance
+}
+
+// plan is what the survey decided.
+type plan struct {
+	source Source
+	roles
+}
+
+// survey reads ahead in the text, without consuming it, and decides on format,
+// delimiter, header and columns. The error is unfit, or the source's.
+func survey(in *input, o Options, found *findings) (*plan, error) {
+	head, err := in.text.Peek(window)
+	// An error behind some good bytes comes again when they have been read.
+	if err != nil && err != io.EOF && len(head) == 0 {
+		return &plan{}, err
+	}
+	if len(head) == 0 {
+		return &plan{}, unfit{"the file holds no rows"}
+	}
+	if err == nil {
+		// The last line may be cut off; a file of one endless line has no other.
+		if i := bytes.LastIndexByte(head, '\n'); i >= 0 {
+			head = head[:i+1]
+		}
+	}
+	p := &plan{}
+	if p.source.Format, err = formatOf(head, o); err != nil {
+		return p, err
+	}
+	s := p.sampleOf(head, o, found)
+	if len(p.source.Columns) > maxColumns {
+		return p, unfit{fmt.Sprintf("the file has %d columns; at most %d are read", len(p.source.Columns), maxColumns)}
+	}
+	err = p.assign(s, o)
+	if p.splitIgnored {
+		found.add(Issue{Code: FieldMissing, Severity: Warning, Line: 1, Column: "split"}, nil,
+			"the column split is not used: its values are not train, validation or test")
+	}
+	return p, err
+}
+
+// sampleOf cuts head into records and sets delimiter, header and the names of
+// the columns.
+func (p *plan) sampleOf(head []byte, o Options, found *findings) sample {
+	if p.source.Format == formatJSONL {
+		s := sampleObjects(head)
+		p.source.Columns = withNames(s.names, o)
+		if len(p.source.Columns) == 0 {
+			p.source.Columns = []string{textNames[0], labelNames[0]}
+		}
+		return s
+	}
+	s, delimiter := bestDelimiter(head, p.source.Format)
+	p.source.Delimiter = delimiter
+	if delimiter == "\t" {
+		p.source.Format = formatTSV
+	}
+	if s.columns == 0 {
+		s.columns = 2 // nothing but broken records: read on and report them
+	}
+	p.source.Header = p.header(s, o, found)
+	if p.source.Header {
+		s.rows = withoutFirst(s)
+	}
+	if n := len(p.source.Columns); n != s.columns {
+		s = sample{columns: n} // the header does not fit the rows
+	}
+	return s
+}
+
+// withoutFirst returns the rows of s less the first record.
+func withoutFirst(s sample) [][]string {
+	if s.first != nil && len(s.first) == s.columns && len(s.rows) > 0 {
+		return s.rows[1:]
+	}
+	return s.rows
+}
+
+// formatOf is the format asked for, else JSON lines when the first line is a
+// JSON object, else what the file's name says, else CSV.
+func formatOf(head []byte, o Options) (string, error) {
+	switch f := strings.ToLower(o.Format); f {
+	case formatCSV, formatTSV, formatJSONL:
+		return f, nil
+	case "":
+	default:
+		return f, unfit{fmt.Sprintf("the format %q is not known; there are csv, tsv and jsonl", o.Format)}
+	}
+	// Content before name: exports of JSON lines are often called .csv or .txt.
+	head = bytes.TrimLeft(head, " \t\r\n")
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	var object record.Object
+	if object.Parse(line) == nil {
+		return formatJSONL, nil
+	}
+	name := strings.TrimSuffix(strings.ToLower(o.Filename), ".gz")
+	switch path.Ext(name) {
+	case ".jsonl", ".ndjson", ".json":
+		if bytes.HasPrefix(head, []byte("[")) {
+			return formatJSONL, unfit{"the file is one JSON array; write one object per line"}
+		}
+		return formatJSONL, nil
+	case ".tsv", ".tab":
+		return formatTSV, nil
+	}
+	return formatCSV, nil
+}
+
+// bestDelimiter returns the delimiter under which most records of head have
+// the same number of fields, two or more, and the records so cut. Among equals
+// one that gives a known header wins, then the tab, which is rare in text,
+// then the comma.
+func bestDelimiter(head []byte, format string) (sample, string) {
+	if format == formatTSV {
+		return sampleRows(head, '\t'), "\t"
+	}
+	best, delimiter, bestScore := sample{}, ",", -1.0
+	for _, d := range []string{"\t", ",", ";"} {
+		s := sampleRows(head, d[0])
+		score := s.share
+		if s.columns < 2 {
+			score = 0 // every file has one column under a delimiter it does not hold
+		}
+		if text, label := knownColumns(s.first); text >= 0 && label >= 0 && len(s.first) == s.columns {
+			score++
+		}
+		if score > bestScore || score == bestScore && s.columns > 1 && best.columns < 2 {
+			best, delimiter, bestScore = s, d, score
+		}
+	}
+	if best.columns < 2 {
+		return sampleRows(head, ','), ","
+	}
+	return best, delimiter
+}
+
+// sampleRows cuts head at a delimiter.
+func sampleRows(head []byte, delim byte) sample {
+	r := record.NewReader(bytes.NewReader(head), delim, record.Limits{})
+	var s sample
+	var all [][]string
+	counts := make([]int, record.MaxFields+2)
+	// Broken records count in the total, not in the rows: under the wrong
+	// delimiter quotes stand in odd places, and that speaks against it.
+	total := 0
+	for ; total < sampleRecords; total++ {
+		rec, err := r.Next()
+		if err != nil {
+			break
+		}
+		if rec.Fields == nil {
+			continue
+		}
+		row := make([]string, len(rec.Fields))
+		for i, field := range rec.Fields {
+			row[i] = string(field)
+		}
+		if total == 0 {
+			s.first = row // the only one that can be a header
+		}
+		all = append(all, row)
+		counts[len(row)]++
+	}
+	for n, count := range counts {
+		if count > counts[s.columns] {
+			s.columns = n
+		}
+	}
+	for _, row := range all {
+		if len(row) == s.columns {
+			s.rows = append(s.rows, row)
+		}
+	}
+	s.share = float64(len(s.rows)) / float64(max(total, 1))
+	return s
+}
+
+// sampleObjects reads head as JSON lines. Its rows are aligned with its names.
+func sampleObjects(head []byte) sample {
+	r := record.NewLineReader(bytes.NewReader(head), record.Limits{})
+	var s sample
+	var object record.Object
+	for range sampleRecords {
+		rec, err := r.Next()
+		if err != nil {
+			break
+		}
+		if rec.Fields == nil || object.Parse(rec.Raw) != nil {
+			continue
+		}
+		row := make([]string, len(s.names))
+		for i, name := range object.Names {
+			at := indexOf(s.names, string(name))
+			if at < 0 && len(s.names) < record.MaxFields {
+				at = len(s.names)
+				s.names, row = append(s.names, string(name)), append(row, "")
+			}
+			if at >= 0 {
+				row[at] = string(object.Values[i])
+			}
+		}
+		s.rows = append(s.rows, row)
+	}
+	// Rows read before a name was first seen lack its cell.
+	s.columns = len(s.names)
+	for i, row := range s.rows {
+		s.rows[i] = append(row, make([]string, s.columns-len(row))...)
+	}
+	return s
+}
+
+// withNames adds the names that the caller gave, which may come late in a file
+// of objects that are not all alike.
+func withNames(names []string, o Options) []string {
+	for _, name := range append(append([]string{}, o.TextColumns...), o.LabelColumn) {
+		if name != "" && indexOf(names, name) < 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
