@@ -1,0 +1,157 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"godwit/shared/fault"
+)
+
+// A deleted alias stays as a record with Version 0, so its revision never
+// starts again: an ETag read before a deletion cannot match afterwards, and a
+// history entry's number is never taken twice.
+
+// guard is the body of the record whose revision counts alias changes of a
+// model; see DeleteVersion.
+type guard struct{}
+
+// Alias returns one alias, or fault.NotFound.
+func (r *Registry) Alias(ctx context.Context, t Tenant, name Name, alias AliasName) (Alias, error) {
+	a, rev, err := get[Alias](ctx, r, aliasKey(t, name, alias), "the model %q has no alias %q", name, alias)
+	if err != nil {
+		return Alias{}, err
+	}
+	if a.Version == 0 {
+		return Alias{}, fault.New(fault.NotFound, "the model %q has no alias %q", name, alias)
+	}
+	a.Rev = rev
+	return a, nil
+}
+
+// Aliases returns all aliases of a model by name; none for an absent model.
+func (r *Registry) Aliases(ctx context.Context, t Tenant, name Name) ([]Alias, error) {
+	q := Query{Partition: modelPartition(t, name), Prefix: aliasPrefix, Limit: maxPage}
+	var out []Alias
+	for {
+		recs, more, err := r.Store.Query(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range recs {
+			a, err := decode[Alias](rec)
+			if err != nil {
+				return nil, err
+			}
+			if a.Rev = rec.Rev; a.Version != 0 {
+				out = append(out, a)
+			}
+		}
+		if !more || len(recs) == 0 {
+			return out, nil
+		}
+		q.After = recs[len(recs)-1].Key.Sort
+	}
+}
+
+// SetAlias points an alias at a version under the alias's revision: 0 when it
+// must not exist yet, AnyRev for whatever is there. The history entry is made
+// in the same write. fault.NotFound when the version does not exist,
+// fault.PreconditionFailed when the revision is not current.
+func (r *Registry) SetAlias(ctx context.Context, t Tenant, name Name, alias AliasName, version int, ifRev int64, by string) (Alias, error) {
+	var out Alias
+	err := again(ctx, "the alias", func() error {
+		v, err := r.Version(ctx, t, name, version)
+		if err != nil {
+			return err
+		}
+		current, err := r.aliasUnder(ctx, t, name, alias, ifRev)
+		if err != nil {
+			return err
+		}
+		next, writes, err := r.moveAlias(t, name, alias, current, version, v.Lineage.DataTime, by)
+		if err != nil {
+			return err
+		}
+		// The version must still be there when the alias points at it.
+		writes = append(writes, Write{Op: Check, Record: Record{Key: versionKey(t, name, version)}, IfRev: v.Rev})
+		// A failed condition may also be the version's tags: look again, and
+		// aliasUnder finds out whether the caller's revision is the stale one.
+		if err := r.lost(r.Store.Write(ctx, r.NewToken(), writes...), AnyRev, ""); err != nil {
+			return err
+		}
+		out = next
+		return nil
+	})
+	return out, err
+}
+
+// DeleteAlias removes an alias under its revision (or AnyRev) and notes it in
+// the history. fault.NotFound when there is none.
+func (r *Registry) DeleteAlias(ctx context.Context, t Tenant, name Name, alias AliasName, ifRev int64, by string) error {
+	return again(ctx, "the alias", func() error {
+		if _, err := r.Alias(ctx, t, name, alias); err != nil {
+			return err
+		}
+		current, err := r.aliasUnder(ctx, t, name, alias, ifRev)
+		if err != nil {
+			return err
+		}
+		_, writes, err := r.moveAlias(t, name, alias, current, 0, time.Time{}, by)
+		if err != nil {
+			return err
+		}
+		return r.lost(r.Store.Write(ctx, r.NewToken(), writes...), AnyRev, "")
+	})
+}
+
+// aliasUnder returns the alias as stored, deleted or not, if ifRev allows a
+// change. Rev 0 means there never was one.
+func (r *Registry) aliasUnder(ctx context.Context, t Tenant, name Name, alias AliasName, ifRev int64) (Alias, error) {
+	a, rev, err := get[Alias](ctx, r, aliasKey(t, name, alias), "absent")
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return Alias{}, err
+	}
+	a.Rev = rev
+	exists := a.Version != 0
+	if ifRev == AnyRev || ifRev == 0 && !exists || exists && a.Rev == ifRev {
+		return a, nil
+	}
+	return Alias{}, stale("the alias")
+}
+
+// moveAlias returns the alias pointing at version (0 deletes it) and the
+// writes that make it so on top of current: the alias under its revision, the
+// history entry of the revision that makes, and the guard.
+func (r *Registry) moveAlias(t Tenant, name Name, alias AliasName, current Alias, version int, dataTime time.Time, by string) (Alias, []Write, error) {
+	now := r.now()
+	next := Alias{
+		Tenant: t, Model: name, Name: alias, Version: version,
+		DataTime: dataTime, UpdatedAt: now, UpdatedBy: by, Rev: current.Rev + 1,
+	}
+	change := AliasChange{Alias: alias, Revision: next.Rev, From: current.Version, To: version, At: now, By: by}
+	pointer, err := put(aliasKey(t, name, alias), next, current.Rev)
+	if err != nil {
+		return Alias{}, nil, err
+	}
+	entry, err := put(historyKey(t, name, alias, next.Rev), change, 0)
+	if err != nil {
+		return Alias{}, nil, err
+	}
+	mark, err := put(guardKey(t, name), guard{}, AnyRev)
+	return next, []Write{pointer, entry, mark}, err
+}
+
+// AliasHistory lists the changes of an alias, newest first, also after it was
+// deleted; none for an alias that never was.
+func (r *Registry) AliasHistory(ctx context.Context, t Tenant, name Name, alias AliasName, p PageRequest) (Page[AliasChange], error) {
+	prefix := historyPrefix(alias)
+	q := Query{Partition: modelPartition(t, name), Prefix: prefix, Limit: p.limit(), Descending: true}
+	if p.After != "" {
+		rev, err := ParseVersion(p.After)
+		if err != nil {
+			return Page[AliasChange]{}, badCursor()
+		}
+		q.After = historyKey(t, name, alias, int64(rev)).Sort
+	}
+	return page(ctx, r, q, func(*AliasChange, Record) {}, numberOf(prefix))
+}
