@@ -1,0 +1,111 @@
+// Package settings reads the environment, once, at the start of a program.
+//
+// Nothing else reads it. What a variable means and what it is when unset is
+// said at the field.
+package settings
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/shared/registry"
+)
+
+// Settings are the environment of one function.
+type Settings struct {
+	Stage         string          // GODWIT_STAGE, names the installation in metrics; "dev"
+	Table         string          // GODWIT_TABLE, required
+	UploadsBucket string          // GODWIT_UPLOADS_BUCKET, required
+	ModelsBucket  string          // GODWIT_MODELS_BUCKET, required
+	StateMachine  string          // GODWIT_STATE_MACHINE_ARN; empty where no job is started or followed
+	AdminDigest   string          // GODWIT_ADMIN_KEY_SHA256; empty: there is no first admin key
+	AdminTenant   registry.Tenant // GODWIT_ADMIN_TENANT; "main"
+	S3PathStyle   bool            // GODWIT_S3_PATH_STYLE; false: the bucket is in the host name
+	CacheBytes    int64           // GODWIT_CACHE_BYTES, of decoded models; a quarter of the function's memory
+	AliasTTL      time.Duration   // GODWIT_ALIAS_TTL, within which a promotion is seen; 5 s
+	Build         string          // GODWIT_BUILD; the version control revision when the program knows it
+
+	Region      string // AWS_REGION; us-east-1
+	S3Endpoint  string // AWS_ENDPOINT_URL_S3; empty: the real service. The same for the next two
+	DDBEndpoint string // AWS_ENDPOINT_URL_DYNAMODB
+	SFNEndpoint string // AWS_ENDPOINT_URL_SFN
+
+	AccessKey, SecretKey, SessionToken string // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+}
+
+// Read reads settings through get, which is os.Getenv but in tests. The error
+// names the variable.
+func Read(get func(string) string) (Settings, error) {
+	s := Settings{
+		Stage: or(get("GODWIT_STAGE"), "dev"), Table: get("GODWIT_TABLE"),
+		UploadsBucket: get("GODWIT_UPLOADS_BUCKET"), ModelsBucket: get("GODWIT_MODELS_BUCKET"),
+		StateMachine: get("GODWIT_STATE_MACHINE_ARN"), AdminDigest: get("GODWIT_ADMIN_KEY_SHA256"),
+		Build:  or(get("GODWIT_BUILD"), revision()),
+		Region: or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
+		DDBEndpoint: get("AWS_ENDPOINT_URL_DYNAMODB"), SFNEndpoint: get("AWS_ENDPOINT_URL_SFN"),
+		AccessKey: get("AWS_ACCESS_KEY_ID"), SecretKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN"),
+	}
+	for _, name := range []string{"GODWIT_TABLE", "GODWIT_UPLOADS_BUCKET", "GODWIT_MODELS_BUCKET"} {
+		if get(name) == "" {
+			return s, fmt.Errorf("%s is not set", name)
+		}
+	}
+	if raw, err := hex.DecodeString(s.AdminDigest); s.AdminDigest != "" && (err != nil || len(raw) != sha256.Size || s.AdminDigest != strings.ToLower(s.AdminDigest)) {
+		return s, errors.New("GODWIT_ADMIN_KEY_SHA256: not 64 lower-case hexadecimal digits")
+	}
+	var err error
+	if s.AdminTenant, err = registry.ParseTenant(or(get("GODWIT_ADMIN_TENANT"), "main")); err != nil {
+		return s, fmt.Errorf("GODWIT_ADMIN_TENANT: %w", err)
+	}
+	if s.S3PathStyle, err = strconv.ParseBool(or(get("GODWIT_S3_PATH_STYLE"), "false")); err != nil {
+		return s, fmt.Errorf("GODWIT_S3_PATH_STYLE: %w", err)
+	}
+	if s.AliasTTL, err = time.ParseDuration(or(get("GODWIT_ALIAS_TTL"), "5s")); err != nil || s.AliasTTL <= 0 {
+		return s, fmt.Errorf("GODWIT_ALIAS_TTL: %q is not a time above zero, such as 5s", get("GODWIT_ALIAS_TTL"))
+	}
+	s.CacheBytes, err = cacheBytes(get)
+	return s, err
+}
+
+// cacheBytes leaves three quarters of the function's memory to everything else.
+func cacheBytes(get func(string) string) (int64, error) {
+	if v := get("GODWIT_CACHE_BYTES"); v != "" {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n <= 0 {
+			return 0, fmt.Errorf("GODWIT_CACHE_BYTES: %q is not a number of bytes", v)
+		}
+		return n, nil
+	}
+	mb, err := strconv.ParseInt(or(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "512"), 10, 64)
+	if err != nil || mb <= 0 {
+		return 0, fmt.Errorf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE: %q is not a number of megabytes", get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	}
+	return mb << 20 / 4, nil
+}
+
+func or(value, standard string) string {
+	if value == "" {
+		return standard
+	}
+	return value
+}
+
+// revision is the version control revision the program was built from, or "unknown".
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "unknown"
+}
