@@ -1,0 +1,411 @@
+package training
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"godwit/shared/blob"
+	"godwit/shared/fault"
+	"godwit/shared/registry"
+)
+
+// silence is how long a job may go without an event before a reader asks the
+// engine what became of it.
+const silence = time.Minute
+
+// Service opens, reads and closes jobs. Its fields are set once; it is safe for
+// concurrent use.
+type Service struct {
+	Store    registry.Store
+	Registry *registry.Registry
+	Uploads  blob.Store // only Stat, to hold a request against what is there
+	Machine  Machine
+	Now      func() time.Time
+	NewToken func() string // unique, unguessable
+}
+
+// Submit opens a job and starts its execution. The same Origin again returns
+// the job that is there, starting it if its start was lost. Errors:
+// fault.NotFound (no such data set), fault.Conflict (data set not uploaded
+// yet), fault.Invalid (settings), fault.Unavailable (try again).
+func (s *Service) Submit(ctx context.Context, t registry.Tenant, sub Submission) (Job, error) {
+	job, err := s.draft(ctx, t, sub)
+	if err != nil {
+		return Job{}, err
+	}
+	w, err := jobWrite(job, 0)
+	if err != nil {
+		return Job{}, err
+	}
+	err = s.Store.Write(ctx, s.NewToken(), w)
+	if fault.Is(err, fault.PreconditionFailed) && sub.Origin != "" {
+		if job, err = s.load(ctx, t, job.ID); err != nil {
+			return Job{}, err
+		}
+		if job.Status != Queued {
+			return job, nil
+		}
+	} else if err != nil {
+		return Job{}, err
+	} else {
+		job.Rev = 1
+	}
+	if err := s.announce(ctx, job, sub); err != nil {
+		return Job{}, err
+	}
+	return job, s.start(ctx, job)
+}
+
+// draft builds the job a submission asks for, without storing it.
+func (s *Service) draft(ctx context.Context, t registry.Tenant, sub Submission) (Job, error) {
+	now := s.Now().UTC()
+	job := Job{
+		Tenant: t, Model: sub.Model, Dataset: sub.Dataset, Key: sub.Key, SourceVersion: sub.Version,
+		DataTime: sub.DataTime.UTC(), Settings: sub.Settings, Status: Queued, Attempt: 1,
+		CreatedBy: sub.By, CreatedAt: now,
+	}
+	origin := sub.Origin
+	if origin == "" {
+		origin = s.NewToken()
+	}
+	job.ID = "tj_" + idSuffix(string(t), origin)
+	if sub.Dataset != "" {
+		d, err := s.readyDataset(ctx, t, sub.Dataset)
+		if err != nil {
+			return Job{}, err
+		}
+		job.Key, job.SourceVersion, job.DataTime = d.Key, d.VersionID, d.CreatedAt
+		if job.Model == "" {
+			job.Model = d.Model
+		}
+	} else {
+		job.Dataset = DatasetID(job.DataTime, string(t), origin)
+	}
+	if job.Settings == nil {
+		stored, err := s.storedSettings(ctx, t, job.Model)
+		if err != nil {
+			return Job{}, err
+		}
+		job.Settings = stored
+	}
+	_, err := ParseSettings(job.Settings)
+	return job, err
+}
+
+// The statuses of a data set.
+const (
+	DatasetAwaiting = "awaiting_upload" // announced, the file is not there yet
+	DatasetReady    = "ready"           // the file is there
+	DatasetChecked  = "checked"         // read by a job: its issues can be asked for
+	DatasetFailed   = "failed"          // read by a job that could not use it
+)
+
+// readyDataset returns a data set whose file is there. The event that says so
+// may be late, so the bucket is asked before the request is refused.
+func (s *Service) readyDataset(ctx context.Context, t registry.Tenant, id string) (registry.Dataset, error) {
+	d, err := s.Registry.Dataset(ctx, t, id)
+	if err != nil || d.Status != DatasetAwaiting {
+		return d, err
+	}
+	info, err := s.Uploads.Stat(ctx, d.Key)
+	if fault.Is(err, fault.NotFound) {
+		return d, fault.New(fault.Conflict, "data set %s is still awaiting its upload: PUT the file to its upload URL first", d.ID).WithReason("dataset_awaiting_upload")
+	}
+	if err != nil {
+		return d, err
+	}
+	return s.MarkReady(ctx, t, id, info)
+}
+
+// MarkReady notes that the file of an announced data set has arrived. A data
+// set that a job has read keeps its status.
+func (s *Service) MarkReady(ctx context.Context, t registry.Tenant, id string, info blob.Info) (registry.Dataset, error) {
+	return s.Registry.UpdateDataset(ctx, t, id, registry.AnyRev, func(d *registry.Dataset) error {
+		if d.Status == DatasetAwaiting {
+			d.Status, d.VersionID, d.Size = DatasetReady, info.VersionID, info.Size
+		}
+		return nil
+	})
+}
+
+// storedSettings returns the model's own training settings; an absent model has none.
+func (s *Service) storedSettings(ctx context.Context, t registry.Tenant, name registry.Name) (json.RawMessage, error) {
+	m, err := s.Registry.Model(ctx, t, name)
+	if fault.Is(err, fault.NotFound) || err == nil && m.Training == nil {
+		return json.RawMessage("{}"), nil
+	}
+	return m.Training, err
+}
+
+// announce makes the data set of an object that came through the inbox, so
+// that its findings have a place. It is there already when the event comes again.
+func (s *Service) announce(ctx context.Context, job Job, sub Submission) error {
+	if sub.Dataset != "" {
+		return nil
+	}
+	_, err := s.Registry.CreateDataset(ctx, job.Tenant, registry.Dataset{
+		ID: job.Dataset, Model: job.Model, Filename: job.Key[strings.LastIndexByte(job.Key, '/')+1:],
+		Key: job.Key, VersionID: job.SourceVersion, Size: sub.Size, Status: DatasetReady, Job: job.ID,
+	})
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	return err
+}
+
+// start begins the job's execution; one already begun is success.
+func (s *Service) start(ctx context.Context, job Job) error {
+	input, err := json.Marshal(StepInput{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt})
+	if err != nil {
+		return fmt.Errorf("encode execution input: %w", err)
+	}
+	return s.Machine.Start(ctx, executionName(job), input)
+}
+
+func executionName(job Job) string { return fmt.Sprintf("%s-%d", job.ID, job.Attempt) }
+
+// Job returns a job with its newest progress. A job silent for a minute is
+// reconciled with its execution first. Absent is fault.NotFound.
+func (s *Service) Job(ctx context.Context, t registry.Tenant, id string) (Job, error) {
+	job, err := s.load(ctx, t, id)
+	if err != nil {
+		return Job{}, err
+	}
+	last, err := s.lastEvent(ctx, job)
+	if err != nil {
+		return Job{}, err
+	}
+	job.Phase, job.Progress = last.Phase, last.Progress
+	heard := job.CreatedAt
+	if last.At.After(heard) {
+		heard = last.At
+	}
+	if job.Status.Final() || s.Now().Sub(heard) < silence {
+		return job, nil
+	}
+	return s.reconcile(ctx, job)
+}
+
+// reconcile holds a silent job against its execution: a lost start is made
+// again, a dead execution closes the job. Whoever runs the work still decides.
+func (s *Service) reconcile(ctx context.Context, job Job) (Job, error) {
+	state, _, err := s.Machine.Status(ctx, executionName(job))
+	if err != nil {
+		return job, nil // the record is still the best answer there is
+	}
+	switch state {
+	case ExecutionAbsent:
+		if job.Status == Queued {
+			return job, s.start(ctx, job)
+		}
+		return s.Close(ctx, job.Tenant, job.ID, Failed, JobError{Code: "aborted", Message: "the execution is gone; submit the data again"})
+	case ExecutionFailed, ExecutionTimedOut, ExecutionAborted:
+		return s.Close(ctx, job.Tenant, job.ID, Failed, DeathOf(state))
+	}
+	return job, nil
+}
+
+// DeathOf returns the reason a job carries when its execution ended in state
+// without saying why itself.
+func DeathOf(state string) JobError {
+	switch state {
+	case ExecutionTimedOut:
+		return JobError{Code: "timeout", Message: "training took longer than the state machine allows; use less data or fewer candidates"}
+	case ExecutionAborted:
+		return JobError{Code: "aborted", Message: "the execution was stopped; submit the data again"}
+	}
+	return JobError{Code: "internal", Message: "training stopped without a result; submit the data again"}
+}
+
+// Jobs returns a page of jobs, newest first.
+func (s *Service) Jobs(ctx context.Context, t registry.Tenant, f JobFilter, p registry.PageRequest) (registry.Page[Job], error) {
+	limit := p.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	var page registry.Page[Job]
+	after := p.After
+	for {
+		records, more, err := s.Store.Query(ctx, registry.Query{
+			Partition: registry.JobIndex(t, time.Time{}, "").Partition, After: after, Limit: min(limit, 200), Descending: true, Index: true,
+		})
+		if err != nil {
+			return page, err
+		}
+		for i, r := range records {
+			after = r.Index.Sort
+			var job Job
+			if err := json.Unmarshal(r.Body, &job); err != nil {
+				return page, fault.Wrap(fault.Internal, err, "a stored job cannot be read")
+			}
+			job.Rev = r.Rev
+			if job.Status == Succeeded {
+				job.Phase, job.Progress = "done", 1 // the others' progress is in their events, one query each
+			}
+			if f.Model != "" && f.Model != job.Model || f.Status != "" && f.Status != job.Status {
+				continue
+			}
+			page.Items = append(page.Items, job)
+			if len(page.Items) == limit {
+				if more || i < len(records)-1 {
+					page.Next = after
+				}
+				return page, nil
+			}
+		}
+		if !more {
+			return page, nil
+		}
+	}
+}
+
+// Events returns a page of a job's events, oldest first.
+func (s *Service) Events(ctx context.Context, t registry.Tenant, id string, p registry.PageRequest) (registry.Page[Event], error) {
+	var page registry.Page[Event]
+	if _, err := s.load(ctx, t, id); err != nil {
+		return page, err
+	}
+	limit := p.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	records, more, err := s.Store.Query(ctx, registry.Query{
+		Partition: registry.EventKey(t, id, 0).Partition, Prefix: registry.EventPrefix, After: p.After, Limit: limit,
+	})
+	if err != nil {
+		return page, err
+	}
+	for _, r := range records {
+		var e Event
+		if err := json.Unmarshal(r.Body, &e); err != nil {
+			return page, fault.Wrap(fault.Internal, err, "a stored event cannot be read")
+		}
+		page.Items = append(page.Items, e)
+		if more {
+			page.Next = r.Key.Sort
+		}
+	}
+	return page, nil
+}
+
+// Cancel ends a job that is not over. A final one is fault.Conflict.
+func (s *Service) Cancel(ctx context.Context, t registry.Tenant, id string) (Job, error) {
+	job, err := s.Close(ctx, t, id, Cancelled, JobError{})
+	if err != nil {
+		return Job{}, err
+	}
+	if job.Status != Cancelled {
+		return Job{}, fault.New(fault.Conflict, "job %s is over: %s", id, job.Status).WithReason("job_final")
+	}
+	return job, s.Machine.Stop(ctx, executionName(job), "cancelled")
+}
+
+// Close moves a job to a final status and returns it as it is then: a job that
+// was final before keeps the status it had.
+func (s *Service) Close(ctx context.Context, t registry.Tenant, id string, status Status, why JobError) (Job, error) {
+	return s.update(ctx, t, id, func(job *Job) bool {
+		job.Status, job.FinishedAt = status, s.Now().UTC()
+		if status == Failed {
+			job.Error = &why
+		}
+		return true
+	})
+}
+
+// update changes a job that is not final, under its revision, again when
+// somebody else was faster. change returns false to leave the job as it is.
+func (s *Service) update(ctx context.Context, t registry.Tenant, id string, change func(*Job) bool) (Job, error) {
+	for range 10 {
+		job, err := s.load(ctx, t, id)
+		if err != nil || job.Status.Final() || !change(&job) {
+			return job, err
+		}
+		w, err := jobWrite(job, job.Rev)
+		if err != nil {
+			return Job{}, err
+		}
+		err = s.Store.Write(ctx, s.NewToken(), w)
+		if err == nil {
+			job.Rev++
+			return job, nil
+		}
+		if !fault.Is(err, fault.PreconditionFailed) {
+			return Job{}, err
+		}
+	}
+	return Job{}, fault.New(fault.Unavailable, "job %s is being changed by others; try again", id)
+}
+
+func (s *Service) load(ctx context.Context, t registry.Tenant, id string) (Job, error) {
+	if !validID(id) {
+		return Job{}, fault.New(fault.NotFound, "no such job")
+	}
+	r, err := s.Store.Get(ctx, registry.JobKey(t, id))
+	if fault.Is(err, fault.NotFound) {
+		return Job{}, fault.New(fault.NotFound, "no such job")
+	}
+	if err != nil {
+		return Job{}, err
+	}
+	var job Job
+	if err := json.Unmarshal(r.Body, &job); err != nil {
+		return Job{}, fault.Wrap(fault.Internal, err, "the stored job cannot be read")
+	}
+	job.Rev = r.Rev
+	return job, nil
+}
+
+func (s *Service) lastEvent(ctx context.Context, job Job) (Event, error) {
+	records, _, err := s.Store.Query(ctx, registry.Query{
+		Partition: registry.EventKey(job.Tenant, job.ID, 0).Partition, Prefix: registry.EventPrefix, Limit: 1, Descending: true,
+	})
+	if err != nil || len(records) == 0 {
+		return Event{}, err
+	}
+	var e Event
+	if err := json.Unmarshal(records[0].Body, &e); err != nil {
+		return Event{}, fault.Wrap(fault.Internal, err, "a stored event cannot be read")
+	}
+	return e, nil
+}
+
+// jobWrite returns the write that stores job under the revision it was read at.
+func jobWrite(job Job, rev int64) (registry.Write, error) {
+	body, err := json.Marshal(job)
+	if err != nil {
+		return registry.Write{}, fmt.Errorf("encode job: %w", err)
+	}
+	return registry.Write{
+		Record: registry.Record{Key: registry.JobKey(job.Tenant, job.ID), Body: body, Index: registry.JobIndex(job.Tenant, job.CreatedAt, job.ID)},
+		IfRev:  rev,
+	}, nil
+}
+
+// DatasetID makes the id of a data set: ids sort by time, and the same parts at
+// the same time give the same id.
+func DatasetID(at time.Time, parts ...string) string {
+	return fmt.Sprintf("ds_%011x%s", max(0, at.UnixMilli()), idSuffix(parts...)[:16])
+}
+
+// idSuffix is 26 lower-case base-32 digits of the hash of its parts: 130 bits.
+func idSuffix(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)))[:26]
+}
+
+// validID reports whether id has the form of a job id, so that nothing else reaches a key.
+func validID(id string) bool {
+	s, ok := strings.CutPrefix(id, "tj_")
+	if !ok || len(s) != 26 {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
