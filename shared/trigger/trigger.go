@@ -1,0 +1,156 @@
+// Package trigger is the door for events: objects that arrive in the uploads
+// bucket, and executions that died.
+//
+// It accepts an object event in both shapes AWS has (a native S3 notification,
+// whose keys are URL-encoded, and EventBridge's Object Created, whose keys are
+// not) and Step Functions' status change. Events come at least once and in any
+// order; the job id is the hash of bucket, key and object version, so each
+// trains once. An error makes the sender deliver again; an event nothing can
+// ever be done with is logged and dropped.
+package trigger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"godwit/shared/blob"
+	"godwit/shared/fault"
+	"godwit/shared/registry"
+	"godwit/shared/training"
+)
+
+// Handler turns events into jobs. Its fields are set once; it is safe for
+// concurrent use.
+type Handler struct {
+	Jobs    *training.Service
+	Uploads string // name of the bucket whose objects train
+	Log     *slog.Logger
+}
+
+// Object is one object that arrived.
+type Object struct {
+	Bucket    string
+	Key       string // decoded
+	VersionID string
+	ETag      string
+	Size      int64
+	Time      time.Time
+}
+
+// Handle works one event. The error is for the sender: deliver again.
+func (h *Handler) Handle(ctx context.Context, event json.RawMessage) error {
+	parsed, err := Parse(event)
+	if err != nil {
+		h.Log.Error("event dropped", "error", err)
+		return nil
+	}
+	if parsed.Execution != nil {
+		return h.died(ctx, *parsed.Execution)
+	}
+	for _, o := range parsed.Objects {
+		if err := h.arrived(ctx, o); err != nil {
+			return fmt.Errorf("object version %s: %w", o.VersionID, err)
+		}
+	}
+	return nil
+}
+
+// arrived opens a job for an object under inbox/, or marks an announced data set ready.
+func (h *Handler) arrived(ctx context.Context, o Object) error {
+	if o.Bucket != h.Uploads {
+		h.Log.Warn("object of another bucket dropped", "bucket", o.Bucket)
+		return nil
+	}
+	folder, rest, _ := strings.Cut(o.Key, "/")
+	tenant, rest, _ := strings.Cut(rest, "/")
+	second, file, _ := strings.Cut(rest, "/")
+	t, err := registry.ParseTenant(tenant)
+	if err != nil || file == "" || strings.HasSuffix(file, "/") {
+		h.Log.Warn("object dropped: keys are inbox/TENANT/MODEL/FILE or datasets/TENANT/ID/FILE", "folder", folder)
+		return nil
+	}
+	switch folder {
+	case "inbox":
+		return h.train(ctx, t, second, o)
+	case "datasets":
+		return h.ready(ctx, t, second, o)
+	}
+	return nil
+}
+
+func (h *Handler) train(ctx context.Context, t registry.Tenant, model string, o Object) error {
+	name, err := registry.ParseName(model)
+	if err != nil {
+		h.Log.Warn("object dropped: the folder under inbox/TENANT/ is not a model name", "tenant", t)
+		return nil
+	}
+	return h.submit(ctx, t, training.Submission{
+		Origin: origin(o), Model: name, Key: o.Key, Version: o.VersionID, Size: o.Size, DataTime: o.Time, By: "upload",
+	})
+}
+
+// ready marks an announced data set and trains when its announcement said so.
+func (h *Handler) ready(ctx context.Context, t registry.Tenant, id string, o Object) error {
+	d, err := h.Jobs.Registry.Dataset(ctx, t, id)
+	if fault.Is(err, fault.NotFound) || err == nil && d.Key != o.Key {
+		h.Log.Warn("object dropped: no such data set was announced", "tenant", t)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if d, err = h.Jobs.MarkReady(ctx, t, id, blob.Info{VersionID: o.VersionID, Size: o.Size}); err != nil || d.Train == nil {
+		return err
+	}
+	return h.submit(ctx, t, training.Submission{Origin: origin(o), Model: d.Model, Dataset: id, Settings: d.Train, By: "upload"})
+}
+
+func (h *Handler) submit(ctx context.Context, t registry.Tenant, sub training.Submission) error {
+	job, err := h.Jobs.Submit(ctx, t, sub)
+	switch fault.CodeOf(err) {
+	case "":
+		h.Log.Info("job opened", "job", job.ID, "tenant", t, "model", job.Model)
+		return nil
+	case fault.Invalid, fault.Malformed, fault.NotFound, fault.Conflict:
+		h.Log.Error("upload cannot be trained", "tenant", t, "model", sub.Model, "error", err)
+		return nil
+	}
+	return err
+}
+
+// origin identifies the cause of a job. Without a version the content stands in.
+func origin(o Object) string {
+	version := o.VersionID
+	if version == "" {
+		version = "etag " + o.ETag
+	}
+	return fmt.Sprintf("%s\x00%s\x00%s", o.Bucket, o.Key, version)
+}
+
+// died closes the job of an execution that ended without success. Any other
+// status is dropped: the execution's own steps speak for it.
+func (h *Handler) died(ctx context.Context, e Execution) error {
+	if !slices.Contains([]string{"FAILED", "TIMED_OUT", "ABORTED"}, e.Status) {
+		h.Log.Warn("status change dropped", "status", e.Status)
+		return nil
+	}
+	var in training.StepInput
+	if err := json.Unmarshal([]byte(e.Input), &in); err != nil || in.Job == "" {
+		h.Log.Warn("execution of somebody else dropped", "status", e.Status)
+		return nil
+	}
+	job, err := h.Jobs.Close(ctx, in.Tenant, in.Job, training.Failed, training.DeathOf(strings.ToLower(e.Status)))
+	if fault.Is(err, fault.NotFound) {
+		h.Log.Warn("execution without a job dropped", "job", in.Job)
+		return nil
+	}
+	if err == nil {
+		h.Log.Info("job closed", "job", job.ID, "status", job.Status, "execution", e.Status)
+	}
+	return err
+}
