@@ -1,0 +1,142 @@
+package serving
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"strings"
+	"time"
+
+	"godwit/shared/fault"
+	"godwit/shared/registry"
+)
+
+// predictionPurpose keys the signer of prediction ids.
+const predictionPurpose = "prediction"
+
+// predictionFormat is the first byte of a prediction id's payload.
+const predictionFormat = 1
+
+// predictionPrefix begins every prediction id.
+const predictionPrefix = "pr_"
+
+// Prediction is what a prediction id says.
+type Prediction struct {
+	Tenant  registry.Tenant
+	Model   registry.Name
+	Version int
+	At      time.Time // to the second, UTC
+	Answers []Answer  // one for each input, in order
+}
+
+// Answer is the label and score given to one input. Label is empty where the
+// input could not be scored.
+type Answer struct {
+	Label string
+	Score float64 // rounded to 1/65535
+}
+
+// sealPrediction makes the id of an answer. Its payload is
+// the byte 1, then tenant and model as length-prefixed strings, version, Unix
+// seconds and the number of answers as uvarints, then each answer as a
+// length-prefixed label and a little-endian 16-bit score.
+func sealPrediction(s *Signer, t registry.Tenant, r Response, now time.Time) string {
+	b := make([]byte, 0, 96+24*len(r.Results))
+	b = append(b, predictionFormat)
+	b = appendText(b, string(t))
+	b = appendText(b, string(r.Model))
+	b = binary.AppendUvarint(b, uint64(r.Version))
+	b = binary.AppendUvarint(b, uint64(now.Unix()))
+	b = binary.AppendUvarint(b, uint64(len(r.Results)))
+	for i := range r.Results {
+		b = appendText(b, r.Results[i].Label)
+		b = binary.LittleEndian.AppendUint16(b, uint16(math.Round(r.Results[i].Score*math.MaxUint16)))
+	}
+	return predictionPrefix + s.Seal("", b)
+}
+
+// appendText appends a length-prefixed string.
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// Prediction reads a prediction id of tenant t. Anything else, another tenant's
+// included, is fault.NotFound.
+func (s *Server) Prediction(ctx context.Context, t registry.Tenant, id string) (Prediction, error) {
+	absent := fault.New(fault.NotFound, "no prediction has this id")
+	signer, err := s.secret.Signer(ctx, predictionPurpose)
+	if err != nil {
+		return Prediction{}, err
+	}
+	sealed, ok := strings.CutPrefix(id, predictionPrefix)
+	if !ok {
+		return Prediction{}, absent
+	}
+	payload, err := signer.Open("", sealed)
+	if err != nil {
+		return Prediction{}, absent
+	}
+	p, ok := decodePrediction(payload)
+	if !ok || p.Tenant != t {
+		return Prediction{}, absent
+	}
+	return p, nil
+}
+
+// decodePrediction reads a signed payload. It checks bounds all the same: an
+// older build with the same secret may have written another format.
+func decodePrediction(payload []byte) (Prediction, bool) {
+	d := reader{b: payload}
+	if d.byte() != predictionFormat {
+		return Prediction{}, false
+	}
+	p := Prediction{Tenant: registry.Tenant(d.text()), Model: registry.Name(d.text()), Version: int(d.number())}
+	p.At = time.Unix(int64(d.number()), 0).UTC()
+	n := d.number()
+	if n > MaxInputs {
+		return Prediction{}, false
+	}
+	for range n {
+		a := Answer{Label: d.text()}
+		a.Score = float64(uint16(d.byte())|uint16(d.byte())<<8) / math.MaxUint16
+		p.Answers = append(p.Answers, a)
+	}
+	return p, !d.short && len(d.b) == 0
+}
+
+// reader takes fields off the front of b; short says that one was missing.
+type reader struct {
+	b     []byte
+	short bool
+}
+
+func (r *reader) byte() byte {
+	if len(r.b) == 0 {
+		r.short = true
+		return 0
+	}
+	c := r.b[0]
+	r.b = r.b[1:]
+	return c
+}
+
+func (r *reader) number() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.b, r.short = nil, true
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) text() string {
+	n := r.number()
+	if n > uint64(len(r.b)) {
+		r.b, r.short = nil, true
+		return ""
+	}
+	s := string(r.b[:n])
+	r.b = r.b[n:]
+	return s
+}
