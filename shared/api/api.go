@@ -1,0 +1,82 @@
+// Package api is the HTTP door: routes, wire types, limits, errors and the
+// OpenAPI page.
+//
+// One table (routes.go) names every route with its function, scope, types and
+// errors; it builds the three functions' handlers and the OpenAPI document, so
+// what is documented is what serves. Each request passes through one place
+// (serve.go) that finds the caller, decides the scope once after reading the
+// model's name, renders errors, recovers panics, logs one line and counts.
+// Bodies are decoded strictly (decode.go), lists are paged with signed tokens
+// (page.go), pointers change under a revision (revision.go), and what creates
+// may be repeated under an Idempotency-Key (idempotency.go).
+//
+// Wire types are this package's own: a change to a domain type never changes
+// an answer by accident. User text is never logged.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"godwit/shared/blob"
+	"godwit/shared/registry"
+	"godwit/shared/serving"
+	"godwit/shared/training"
+)
+
+// Meter counts answered requests; telemetry.Meter is one. route is a pattern of
+// the table, so the number of different routes is bounded.
+type Meter interface {
+	Observe(ctx context.Context, route string, status int, took time.Duration, attrs ...slog.Attr)
+}
+
+// Deps are what the handlers work with. Each function needs its part only:
+// predict Serving; train-trigger Training; model-registry Training and both
+// buckets. The rest all of them need.
+type Deps struct {
+	Registry *registry.Registry
+	Training *training.Service
+	Serving  *serving.Server
+	Uploads  blob.Store
+	Models   blob.Store
+	Secret   *serving.Secret // signs page tokens
+
+	Now      func() time.Time
+	NewToken func() string // unique, unguessable
+	Log      *slog.Logger
+	Meter    Meter
+	Build    string // shown by /healthz
+}
+
+// Predict returns the handler of the predict function.
+func Predict(d Deps) http.Handler { return newService(d, PredictFunction) }
+
+// Training returns the handler of the train-trigger function's HTTP routes.
+func Training(d Deps) http.Handler { return newService(d, TrainingFunction) }
+
+// Registry returns the handler of the model-registry function.
+func Registry(d Deps) http.Handler { return newService(d, RegistryFunction) }
+
+// service serves one function's routes. It is safe for concurrent use.
+type service struct {
+	Deps
+	mux   *http.ServeMux // this function's routes
+	every *http.ServeMux // all functions' routes, to know which methods a path has
+
+	openAPI     []byte // built on first use
+	openAPIOnce sync.Once
+}
+
+func newService(d Deps, f Function) *service {
+	s := &service{Deps: d, mux: http.NewServeMux(), every: http.NewServeMux()}
+	for _, route := range Routes() {
+		s.every.Handle(route.Method+" "+route.Pattern, http.NotFoundHandler())
+		if route.Function == f {
+			s.mux.HandleFunc(route.Method+" "+route.Pattern, func(w http.ResponseWriter, r *http.Request) { s.run(&route, w, r) })
+		}
+	}
+	return s
+}

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"godwit/shared/access"
+	"godwit/shared/blob"
+	"godwit/shared/fault"
+	"godwit/shared/registry"
+	"godwit/shared/training"
+)
+
+// Limits of uploads.
+const (
+	maxUpload   = 512 << 20 // bytes
+	maxFilename = 200       // characters
+	maxFindings = 16 << 20  // bytes of a stored findings file
+	uploadLease = time.Hour // of a presigned upload
+)
+
+// createDataset announces a file and answers with a presigned URL bound to its
+// size and digest: what arrives there is what was announced, or nothing.
+func createDataset(x *exchange) error {
+	var in NewDataset
+	body, err := x.read(&in)
+	if err != nil {
+		return err
+	}
+	model, err := modelName("/model", in.Model)
+	if err != nil {
+		return err
+	}
+	if err := x.allow(access.Train, model); err != nil {
+		return err
+	}
+	draft, err := in.draft(model)
+	if err != nil {
+		return err
+	}
+	return x.create(body, creation{
+		mint: func() string { return training.DatasetID(x.Now(), string(x.tenant()), x.NewToken()) },
+		create: func(id string, again bool) (string, error) {
+			draft.ID, draft.Key = id, "datasets/"+string(x.tenant())+"/"+id+"/"+draft.Filename
+			_, err := x.Registry.CreateDataset(x.r.Context(), x.tenant(), draft)
+			if again && fault.Is(err, fault.Conflict) {
+				err = nil
+			}
+			return id, err
+		},
+		show: x.showUpload,
+	})
+}
+
+// draft checks what was announced.
+func (in NewDataset) draft(model registry.Name) (registry.Dataset, error) {
+	d := registry.Dataset{Model: model, Filename: in.Filename, Size: in.Size, Status: training.DatasetAwaiting}
+	// The name becomes the last part of an object's key and of a path on disk.
+	if in.Filename == "" || in.Filename == "." || in.Filename == ".." || strings.ContainsAny(in.Filename, `/\`) || !isPlain(in.Filename, maxFilename, false) {
+		return d, invalid("/filename", fmt.Sprintf("a file's name without folders, 1 to %d characters, without control characters", maxFilename))
+	}
+	if in.Size < 1 {
+		return d, invalid("/size", "the file's size in bytes, at least 1")
+	}
+	if in.Size > maxUpload {
+		return d, fault.New(fault.TooLarge, "a data set has at most %d bytes: compress it with gzip, or split it", maxUpload)
+	}
+	var err error
+	if d.Digest, err = blob.ParseDigest("sha256:" + strings.ToLower(in.SHA256)); err != nil {
+		return d, invalid("/sha256", "the file's SHA-256 as 64 hexadecimal digits")
+	}
+	d.Train, err = settingsOf(in.Train, "/train")
+	return d, err
+}
+
+// showUpload answers a POST: the data set and where to send the file.
+func (x *exchange) showUpload(id string) error {
+	d, err := x.Registry.Dataset(x.r.Context(), x.tenant(), id)
+	if err != nil {
+		return err
+	}
+	signed, err := x.Uploads.PresignPut(x.r.Context(), blob.PresignPut{
+		Key: d.Key, Size: d.Size, Digest: d.Digest, ContentType: "application/octet-stream", TTL: uploadLease,
+	})
+	if err != nil {
+		return err
+	}
+	out := datasetOf(d)
+	out.Upload = &Upload{Method: signed.Method, URL: signed.URL, Headers: signed.Headers, ExpiresAt: signed.ExpiresAt.UTC()}
+	if out.Upload.Headers == nil {
+		out.Upload.Headers = map[string]string{}
+	}
+	x.w.Header().Set("Location", pathOf("datasets", id))
+	return x.json(201, out)
+}
+
+// listDatasets lists the data sets of models the key may read, newest first,
+// those of inbox uploads included.
+func listDatasets(x *exchange) error {
+	p, err := x.page()
+	if err != nil {
+		return err
+	}
+	page, err := x.Registry.Datasets(x.r.Context(), x.tenant(), p)
+	if err != nil {
+		return err
+	}
+	page.Items = visible(x, page.Items, func(d registry.Dataset) registry.Name { return d.Model })
+	return list(x, page, datasetOf)
+}
+
+// dataset reads the path's data set and decides the scope on its model.
+func (x *exchange) dataset() (registry.Dataset, error) {
+	d, err := x.Registry.Dataset(x.r.Context(), x.tenant(), x.r.PathValue("id"))
+	if err != nil {
+		return d, err
+	}
+	return d, x.allow(x.route.Scope, d.Model)
+}
+
+// getDataset answers with one data set. The upload URL is not repeated: POST
+// again under the same Idempotency-Key for a fresh one.
+func getDataset(x *exchange) error {
+	d, err := x.dataset()
+	if err != nil {
+		return err
+	}
+	return x.json(200, datasetOf(d))
+}
+
+// getIssues answers with what the newest job found in the data, a page at a time.
+func getIssues(x *exchange) error {
+	d, err := x.dataset()
+	if err != nil {
+		return err
+	}
+	p, err := x.page()
+	if err != nil {
+		return err
+	}
+	if d.IssuesKey == "" {
+		return fault.New(fault.Conflict, "no job has read this data set yet: its issues are known once training has begun").WithReason("dataset_not_checked")
+	}
+	stored, err := readIssues(x.r.Context(), x.Models, d.IssuesKey)
+	if err != nil {
+		return err
+	}
+	return x.issues(stored, p)
+}
+
+// storedIssues is the part of the findings file this page shows.
+type storedIssues struct {
+	Items   []Issue         `json:"items"`
+	Counts  map[string]int  `json:"counts"`
+	Source  json.RawMessage `json:"source"`
+	Records int64           `json:"records"`
+	Kept    int64           `json:"kept"`
+}
+
+// readIssues reads a findings file. fault.NotFound when it is gone.
+func readIssues(ctx context.Context, store blob.Store, key string) (storedIssues, error) {
+	var out storedIssues
+	data, err := blob.ReadAll(ctx, store, key, maxFindings)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(data, &out); err != nil {
+		return out, fault.Wrap(fault.Internal, err, "the stored findings cannot be read")
+	}
+	return out, nil
+}
+
+// issues answers with one page of findings. The cursor is the place in the file.
+func (x *exchange) issues(stored storedIssues, p registry.PageRequest) error {
+	from := 0
+	if p.After != "" {
+		var err error
+		if from, err = strconv.Atoi(p.After); err != nil || from < 0 {
+			return fault.New(fault.Malformed, "page_token is not one this list gave out").WithReason("bad_page_token")
+		}
+	}
+	from = min(from, len(stored.Items)) // a newer job may have found less
+	to := min(from+p.Limit, len(stored.Items))
+	out := Issues{
+		Items: stored.Items[from:to], Counts: stored.Counts, Source: stored.Source, Records: stored.Records, Kept: stored.Kept,
+	}
+	if out.Items == nil {
+		out.Items = []Issue{}
+	}
+	if out.Counts == nil {
+		out.Counts = map[string]int{}
+	}
+	if to < len(stored.Items) {
+		signer, err := x.Secret.Signer(x.r.Context(), pagePurpose)
+		if err != nil {
+			return err
+		}
+		out.NextPageToken = signer.Seal(x.pageScope(x.r.URL.Query()), []byte(strconv.Itoa(to)))
+	}
+	return x.json(200, out)
+}
+
+// datasetOf is the wire form of a data set; its key in the bucket is not part of it.
+func datasetOf(d registry.Dataset) Dataset {
+	return Dataset{
+		ID: d.ID, Model: string(d.Model), Filename: d.Filename, Status: d.Status, Size: d.Size, SHA256: d.Digest.Hex(),
+		Train: d.Train, Job: d.Job, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
+	}
+}

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"godwit/shared/fault"
+	"godwit/shared/ml/pipeline"
+	"godwit/shared/serving"
+)
+
+// appendResponse writes a prediction's answer as PredictResponse shows it,
+// without reflection: a test holds the two together. The error is a score that
+// is not a number, which JSON cannot say.
+func appendResponse(b []byte, r serving.Response) ([]byte, error) {
+	b = append(b, `{"id":`...)
+	b = appendText(b, r.ID)
+	b = append(b, `,"model":`...)
+	b = appendText(b, string(r.Model))
+	b = append(b, `,"version":`...)
+	b = strconv.AppendInt(b, int64(r.Version), 10)
+	b = append(b, `,"digest":`...)
+	b = appendText(b, string(r.Digest))
+	b = append(b, `,"variant":`...)
+	b = appendText(b, r.Variant)
+	if r.Stale != "" {
+		b = append(b, `,"stale":`...)
+		b = appendText(b, r.Stale)
+	}
+	b = append(b, `,"results":[`...)
+	for i := range r.Results {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if err := finite(&r.Results[i]); err != nil {
+			return nil, err
+		}
+		b = appendResult(b, &r.Results[i])
+	}
+	return append(b, "]}\n"...), nil
+}
+
+// finite checks what strconv would write as NaN or Inf.
+func finite(r *serving.Result) error {
+	for _, s := range r.Scores {
+		if math.IsNaN(s.Score) || math.IsInf(s.Score, 0) {
+			return fmt.Errorf("the model scored %q with %v", s.Label, s.Score)
+		}
+	}
+	return nil
+}
+
+// appendResult writes one element of results.
+func appendResult(b []byte, r *serving.Result) []byte {
+	if r.Err != nil {
+		return appendElementError(b, r.Err)
+	}
+	b = append(b, `{"label":`...)
+	b = appendText(b, r.Label)
+	b = append(b, `,"score":`...)
+	b = appendScore(b, r.Score)
+	b = append(b, `,"abstained":`...)
+	b = strconv.AppendBool(b, r.Abstained)
+	b = append(b, `,"scores":[`...)
+	for i, s := range r.Scores {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"label":`...)
+		b = appendText(b, s.Label)
+		b = append(b, `,"score":`...)
+		b = appendScore(b, s.Score)
+		b = append(b, '}')
+	}
+	b = append(b, ']')
+	if r.Explanation != nil {
+		b = append(b, `,"explanation":`...)
+		b = appendExplanation(b, r.Explanation)
+	}
+	return append(b, '}')
+}
+
+// appendElementError writes the element of an input that was not scored.
+func appendElementError(b []byte, e *fault.Error) []byte {
+	code := e.Reason
+	if code == "" {
+		code = string(e.Code)
+	}
+	b = append(b, `{"error":{"code":`...)
+	b = appendText(b, code)
+	b = append(b, `,"detail":`...)
+	b = appendText(b, e.Msg)
+	return append(b, "}}"...)
+}
+
+// appendExplanation writes an explanation with all its digits.
+func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
+	b = append(b, `{"method":`...)
+	b = appendText(b, e.Method)
+	b = append(b, `,"baseline":`...)
+	b = appendExact(b, e.Baseline)
+	b = append(b, `,"margin":`...)
+	b = appendExact(b, e.Margin)
+	b = append(b, `,"spans":[`...)
+	for i, s := range e.Spans {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"start":`...)
+		b = strconv.AppendInt(b, int64(s.Start), 10)
+		b = append(b, `,"end":`...)
+		b = strconv.AppendInt(b, int64(s.End), 10)
+		b = append(b, `,"text":`...)
+		b = appendText(b, s.Text)
+		b = append(b, `,"weight":`...)
+		b = appendExact(b, s.Weight)
+		b = append(b, '}')
+	}
+	return append(b, "]}"...)
+}
+
+// appendScore writes a probability with the digits a float32 holds.
+func appendScore(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 32) }
+
+// appendExact writes all digits: explanations add up to within 1e-9.
+func appendExact(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
+
+// appendText writes s as a JSON string. It escapes what encoding/json does, so
+// that a body shown by a browser as HTML holds no tags.
+func appendText(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r != '\u2028' && r != '\u2029' && (r != utf8.RuneError || n > 1) {
+				i += n
+				continue
+			}
+			b = append(b, s[from:i]...)
+			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			i += n
+			from = i
+			continue
+		}
+		b = append(b, s[from:i]...)
+		b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		i++
+		from = i
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}

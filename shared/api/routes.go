@@ -1,0 +1,159 @@
+package api
+
+import (
+	"godwit/shared/access"
+	"godwit/shared/fault"
+)
+
+// Function names the Lambda function that serves a route.
+type Function string
+
+// The functions with HTTP routes, by their folders.
+const (
+	PredictFunction  Function = "predict"
+	TrainingFunction Function = "train-trigger"
+	RegistryFunction Function = "model-registry"
+)
+
+// Route is one row of the table: it serves and it documents.
+type Route struct {
+	Method   string
+	Pattern  string // as net/http.ServeMux and template.yaml write it
+	Function Function
+	Scope    access.Action // needed on the model; access.Nothing needs no key
+	Summary  string        // one line for the OpenAPI page
+	Noun     string        // what a 404 says there is none of
+
+	Late    bool // the model stands in the body or in a record, where the scope is decided
+	Aliased bool // {name} may be name@alias
+
+	Request  any      // wire type of the body; nil: none
+	Response any      // wire type of the answer; nil: empty
+	Or       any      // another wire type it may be; nil: none
+	Status   int      // of success
+	Query    []Filter // not nil for lists: the filters besides limit and page_token
+
+	Creates  bool // takes an Idempotency-Key
+	Revised  bool // needs If-Match
+	Tagged   bool // answers with an ETag
+	Failures []fault.Code
+
+	serve func(*exchange) error
+}
+
+// Filter documents one query parameter.
+type Filter struct {
+	Name string
+	Doc  string
+	Enum []string // nil: any text
+}
+
+// listed marks a list without filters of its own.
+var listed = []Filter{}
+
+// Routes returns the whole table, a new copy each time.
+func Routes() []Route {
+	routes := append(operationRoutes(), modelRoutes()...)
+	routes = append(routes, versionRoutes()...)
+	routes = append(routes, aliasRoutes()...)
+	routes = append(routes, dataRoutes()...)
+	return append(routes, predictRoutes()...)
+}
+
+// operationRoutes are about the service itself. /healthz alone needs no key.
+func operationRoutes() []Route {
+	return []Route{
+		{Method: "GET", Pattern: "/healthz", Function: RegistryFunction, Summary: "Whether the service answers", Noun: "route",
+			Response: Health{}, Status: 200, serve: health},
+		{Method: "GET", Pattern: "/openapi.json", Function: RegistryFunction, Scope: access.Read, Summary: "This description", Noun: "route",
+			Response: Document{}, Status: 200, serve: openAPI},
+		{Method: "GET", Pattern: "/v1/whoami", Function: RegistryFunction, Scope: access.Read, Summary: "Who the key belongs to and what it may do", Noun: "route",
+			Response: Caller{}, Status: 200, serve: whoami},
+	}
+}
+
+// modelRoutes read and change models.
+func modelRoutes() []Route {
+	return []Route{
+		{Method: "POST", Pattern: "/v1/models", Function: RegistryFunction, Late: true, Scope: access.Admin, Summary: "Register a model without versions", Noun: "model",
+			Request: NewModel{}, Response: Model{}, Status: 201, Creates: true, Tagged: true, Failures: []fault.Code{fault.Conflict}, serve: createModel},
+		{Method: "GET", Pattern: "/v1/models", Function: RegistryFunction, Scope: access.Read, Summary: "List models by name", Noun: "model",
+			Response: Page[Model]{}, Status: 200, Query: listed, serve: listModels},
+		{Method: "GET", Pattern: "/v1/models/{name}", Function: RegistryFunction, Scope: access.Read, Aliased: true, Summary: "A model; with name@alias the record of the version it serves", Noun: "model, version or alias",
+			Response: Model{}, Or: Version{}, Status: 200, Tagged: true, serve: getModel},
+		{Method: "PATCH", Pattern: "/v1/models/{name}", Function: RegistryFunction, Scope: access.Admin, Summary: "Change a model's description, tags or training settings", Noun: "model",
+			Request: ModelPatch{}, Response: Model{}, Status: 200, Revised: true, Tagged: true, serve: patchModel},
+	}
+}
+
+// versionRoutes only read: a version never changes.
+func versionRoutes() []Route {
+	version := func(suffix, summary string, response any, status int, serve func(*exchange) error) Route {
+		return Route{Method: "GET", Pattern: "/v1/models/{name}/versions/{version}" + suffix, Function: RegistryFunction, Scope: access.Read,
+			Summary: summary, Noun: "version", Response: response, Status: status, serve: serve}
+	}
+	return []Route{
+		{Method: "GET", Pattern: "/v1/models/{name}/versions", Function: RegistryFunction, Scope: access.Read, Summary: "List a model's versions, newest first", Noun: "model",
+			Response: Page[Version]{}, Status: 200, Query: listed, serve: listVersions},
+		version("", "One version", Version{}, 200, getVersion),
+		version("/metrics", "How well the version does, in full", Metrics{}, 200, getMetrics),
+		version("/lineage", "What the version was made from", Lineage{}, 200, getLineage),
+		version("/signature", "What the version takes and answers", Signature{}, 200, getSignature),
+		version("/artifact", "Where to download the artifact (a redirect, valid for five minutes)", nil, 302, getArtifact),
+	}
+}
+
+// aliasRoutes move pointers; every change is conditional.
+func aliasRoutes() []Route {
+	const base = "/v1/models/{name}/aliases"
+	return []Route{
+		{Method: "GET", Pattern: base, Function: RegistryFunction, Scope: access.Read, Summary: "All aliases of a model, by name", Noun: "model",
+			Response: AliasList{}, Status: 200, serve: listAliases},
+		{Method: "GET", Pattern: base + "/{alias}", Function: RegistryFunction, Scope: access.Read, Summary: "One alias", Noun: "alias",
+			Response: Alias{}, Status: 200, Tagged: true, serve: getAlias},
+		{Method: "PUT", Pattern: base + "/{alias}", Function: RegistryFunction, Scope: access.Admin, Summary: "Point an alias at a version", Noun: "alias or version",
+			Request: AliasTarget{}, Response: Alias{}, Status: 200, Revised: true, Tagged: true, serve: putAlias},
+		{Method: "DELETE", Pattern: base + "/{alias}", Function: RegistryFunction, Scope: access.Admin, Summary: "Remove an alias", Noun: "alias",
+			Status: 204, Revised: true, serve: deleteAlias},
+		{Method: "GET", Pattern: base + "/{alias}/history", Function: RegistryFunction, Scope: access.Read, Summary: "Every change of an alias, newest first", Noun: "alias",
+			Response: Page[AliasChange]{}, Status: 200, Query: listed, serve: aliasHistory},
+	}
+}
+
+// dataRoutes are data sets and the jobs that read them. What starts or stops
+// training belongs to train-trigger, whose role allows it.
+func dataRoutes() []Route {
+	statuses := Filter{Name: "status", Doc: "only jobs in this status", Enum: jobStatuses}
+	return []Route{
+		{Method: "POST", Pattern: "/v1/datasets", Function: RegistryFunction, Late: true, Scope: access.Train, Summary: "Announce a data set and get the URL to upload it to", Noun: "model",
+			Request: NewDataset{}, Response: Dataset{}, Status: 201, Creates: true, serve: createDataset},
+		{Method: "GET", Pattern: "/v1/datasets", Function: RegistryFunction, Scope: access.Read, Summary: "List data sets, newest first", Noun: "data set",
+			Response: Page[Dataset]{}, Status: 200, Query: listed, serve: listDatasets},
+		{Method: "GET", Pattern: "/v1/datasets/{id}", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "One data set", Noun: "data set",
+			Response: Dataset{}, Status: 200, serve: getDataset},
+		{Method: "GET", Pattern: "/v1/datasets/{id}/issues", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "What training found wrong with the data", Noun: "data set",
+			Response: Issues{}, Status: 200, Query: listed, Failures: []fault.Code{fault.Conflict}, serve: getIssues},
+		{Method: "POST", Pattern: "/v1/training-jobs", Function: TrainingFunction, Late: true, Scope: access.Train, Summary: "Train a model on a data set", Noun: "data set",
+			Request: NewJob{}, Response: Job{}, Status: 202, Creates: true, Failures: []fault.Code{fault.NotFound, fault.Conflict}, serve: createJob},
+		{Method: "GET", Pattern: "/v1/training-jobs", Function: RegistryFunction, Scope: access.Read, Summary: "List training jobs, newest first", Noun: "training job",
+			Response: Page[Job]{}, Status: 200, Query: []Filter{{Name: "model", Doc: "only jobs of this model"}, statuses}, serve: listJobs},
+		{Method: "GET", Pattern: "/v1/training-jobs/{id}", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "One training job", Noun: "training job",
+			Response: Job{}, Status: 200, serve: getJob},
+		{Method: "GET", Pattern: "/v1/training-jobs/{id}/events", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "A job's progress, oldest first", Noun: "training job",
+			Response: Page[Event]{}, Status: 200, Query: listed, serve: listEvents},
+		{Method: "POST", Pattern: "/v1/training-jobs/{id}/cancel", Function: TrainingFunction, Late: true, Scope: access.Train, Summary: "Stop a job that is not over", Noun: "training job",
+			Response: Job{}, Status: 200, Failures: []fault.Code{fault.Conflict}, serve: cancelJob},
+	}
+}
+
+// predictRoutes are one handler under two names of a version.
+func predictRoutes() []Route {
+	route := func(pattern, summary string, aliased bool) Route {
+		return Route{Method: "POST", Pattern: pattern, Function: PredictFunction, Scope: access.Predict, Aliased: aliased, Summary: summary,
+			Noun: "model, version or alias", Request: PredictRequest{}, Response: PredictResponse{}, Status: 200, serve: predict}
+	}
+	return []Route{
+		route("/v1/models/{name}/predict", "Predict with the version that serves, or with name@alias", true),
+		route("/v1/models/{name}/versions/{version}/predict", "Predict with one version", false),
+	}
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"godwit/shared/blob"
+	"godwit/shared/fault"
+	"godwit/shared/registry"
+)
+
+// Limits of what versions hand out.
+const (
+	maxReport     = 16 << 20        // bytes of a stored report
+	artifactLease = 5 * time.Minute // of a presigned download
+)
+
+// listVersions lists a model's versions, newest first. The aliases are read once
+// for the whole page.
+func listVersions(x *exchange) error {
+	ctx, t := x.r.Context(), x.tenant()
+	p, err := x.page()
+	if err != nil {
+		return err
+	}
+	if _, err := x.Registry.Model(ctx, t, x.ref.Model); err != nil {
+		return err
+	}
+	page, err := x.Registry.Versions(ctx, t, x.ref.Model, p)
+	if err != nil {
+		return err
+	}
+	aliases, err := x.aliases()
+	if err != nil {
+		return err
+	}
+	return list(x, page, func(v registry.Version) Version { return versionOf(v, aliases) })
+}
+
+// named reads the version the path names by number.
+func (x *exchange) named() (registry.Version, error) {
+	number, err := registry.ParseVersion(x.r.PathValue("version"))
+	if err != nil {
+		return registry.Version{}, fault.New(fault.NotFound, "")
+	}
+	return x.Registry.Version(x.r.Context(), x.tenant(), x.ref.Model, number)
+}
+
+// aliases returns the aliases of the path's model.
+func (x *exchange) aliases() ([]registry.Alias, error) {
+	return x.Registry.Aliases(x.r.Context(), x.tenant(), x.ref.Model)
+}
+
+// version answers with one version.
+func (x *exchange) version(v registry.Version) error {
+	aliases, err := x.aliases()
+	if err != nil {
+		return err
+	}
+	return x.json(200, versionOf(v, aliases))
+}
+
+// getVersion answers with one version by number.
+func getVersion(x *exchange) error {
+	v, err := x.named()
+	if err != nil {
+		return err
+	}
+	return x.version(v)
+}
+
+// getMetrics answers with the headline figures and the full report, which is too
+// large for the version's record and lives in the models bucket.
+func getMetrics(x *exchange) error {
+	v, err := x.named()
+	if err != nil {
+		return err
+	}
+	out := Metrics{Model: string(v.Model), Version: v.Number, Test: v.Test, CV: v.CV}
+	if v.ReportKey != "" {
+		// A report that is gone leaves the headline figures.
+		report, err := blob.ReadAll(x.r.Context(), x.Models, v.ReportKey, maxReport)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if json.Valid(report) {
+			out.Report = report
+		}
+	}
+	return x.json(200, out)
+}
+
+// getLineage answers with what a version was made from.
+func getLineage(x *exchange) error {
+	v, err := x.named()
+	if err != nil {
+		return err
+	}
+	return x.json(200, lineageOf(v.Lineage))
+}
+
+// getSignature answers with what a version takes and gives.
+func getSignature(x *exchange) error {
+	v, err := x.named()
+	if err != nil {
+		return err
+	}
+	return x.json(200, Signature{Model: string(v.Model), Version: v.Number, Signature: v.Signature})
+}
+
+// getArtifact redirects to the artifact in the bucket: a function's answer is
+// limited to 6 MB, an artifact to 64.
+func getArtifact(x *exchange) error {
+	v, err := x.named()
+	if err != nil {
+		return err
+	}
+	signed, err := x.Models.PresignGet(x.r.Context(), v.Artifact.Key, string(v.Model)+".safetensors", artifactLease)
+	if err != nil {
+		return err
+	}
+	x.w.Header().Set("Location", signed.URL)
+	return x.send(302, nil)
+}
+
+// versionOf is the wire form of a version. aliases are those of its model.
+func versionOf(v registry.Version, aliases []registry.Alias) Version {
+	out := Version{
+		Model: string(v.Model), Version: v.Number, Status: "held", Aliases: []string{}, Task: string(v.Task), Algorithm: v.Algorithm,
+		Digest: string(v.Artifact.Digest), Size: v.Artifact.Size, Signature: v.Signature, Labels: v.Labels,
+		Metrics: Figures{Test: v.Test, CV: v.CV}, Gate: Gate(v.Gate), Lineage: lineageOf(v.Lineage),
+		Settings: v.Settings, Tags: v.Tags, CreatedAt: v.CreatedAt,
+	}
+	if v.Gate.Passed {
+		out.Status = "ready"
+	}
+	for _, a := range aliases {
+		if a.Version == v.Number {
+			out.Aliases = append(out.Aliases, string(a.Name))
+		}
+	}
+	return out
+}
+
+// lineageOf is the wire form of a lineage.
+func lineageOf(l registry.Lineage) Lineage {
+	return Lineage{
+		Dataset: l.Dataset, Source: l.Source, SourceVersion: l.SourceVersion, DatasetSHA256: string(l.DatasetSHA256),
+		DataTime: l.DataTime, Job: l.Job, Code: l.Code, Seed: l.Seed, Parent: l.Parent,
+	}
+}
