@@ -1,0 +1,21 @@
+// Command model-registry is the Lambda function that answers for models,
+// versions, aliases, data sets and jobs.
+package main
+
+import (
+	"log"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"godwit/shared/api"
+	"godwit/shared/boot"
+	"godwit/shared/lambdahttp"
+)
+
+func main() {
+	app, err := boot.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(lambdahttp.Handler(api.Registry(app.API(nil))))
+}

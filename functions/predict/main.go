@@ -1,0 +1,30 @@
+// Command predict is the Lambda function that answers predictions.
+package main
+
+import (
+	"context"
+	"log"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"godwit/shared/api"
+	"godwit/shared/boot"
+	"godwit/shared/lambdahttp"
+)
+
+// initTime is what Lambda gives the init phase, less some for the runtime.
+const initTime = 8 * time.Second
+
+func main() {
+	app, err := boot.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := app.Serving()
+	handler := api.Predict(app.API(server))
+	ctx, cancel := context.WithTimeout(context.Background(), initTime)
+	app.Warm(ctx, server.Warm)
+	cancel()
+	lambda.Start(lambdahttp.Handler(handler))
+}

@@ -1,0 +1,22 @@
+// Command train-trigger is the Lambda function that opens training jobs, for
+// uploads (S3 and EventBridge events) and for requests (HTTP API events), and
+// closes those whose execution died.
+package main
+
+import (
+	"log"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"godwit/shared/api"
+	"godwit/shared/boot"
+	"godwit/shared/lambdahttp"
+)
+
+func main() {
+	app, err := boot.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(lambdahttp.Either(api.Training(app.API(nil)), app.Trigger().Handle))
+}
