@@ -1,0 +1,70 @@
+# `make` alone prints this list. Everything here needs Go and nothing else,
+# unless the line says so.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+FUNCTIONS := predict train-trigger model-registry trainer authorizer
+GO_BUILD  := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
+HOST_ARCH := $(shell go env GOARCH 2>/dev/null)
+LOCAL     := .build/godwit-local
+
+# The architecture of the deployed bundle. SAM does not hand it to a makefile
+# build, so it is said once here and must equal the template's parameter.
+LAMBDA_ARCH   ?= arm64
+GOARCH_arm64  := arm64
+GOARCH_x86_64 := amd64
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: have-go
+have-go:
+	@command -v go >/dev/null || { echo "Go is not on the PATH: install Go 1.26 or newer from https://go.dev/dl/" >&2; exit 1; }
+
+.PHONY: stage
+stage: have-go # the functions for this machine, and the local stage
+	@for f in $(FUNCTIONS); do mkdir -p .build/host/$$f && CGO_ENABLED=0 GOOS=linux GOARCH=$(HOST_ARCH) go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o .build/host/$$f/bootstrap ./functions/$$f || exit 1; done
+	@GOWORK=off CGO_ENABLED=0 go build -C functions/local -trimpath -o $(CURDIR)/$(LOCAL) .
+
+.PHONY: run
+run: stage ## start everything on this machine and stay up (Ctrl-C stops; AUTH=on asks for keys)
+	@GODWIT_AUTH=$(if $(filter on,$(AUTH)),key,local) exec $(LOCAL) serve
+
+.PHONY: demo
+demo: stage ## the main job once, end to end: upload, train, evaluate, predict
+	@$(LOCAL) demo
+
+.PHONY: test
+test: have-go ## everything a change must pass, offline, with the race detector
+	@test -z "$$(gofmt -l functions shared)" || { echo "not formatted:"; gofmt -l functions shared; exit 1; }
+	go vet ./...
+	cd functions/local && GOWORK=off go vet ./...
+	go test -race ./...
+	cd functions/local && GOWORK=off go test -race ./...
+
+.PHONY: fuzz
+fuzz: have-go ## every fuzz target for FUZZTIME (5s) each
+	@.ci/fuzz $(or $(FUZZTIME),5s)
+
+.PHONY: build
+build: have-go ## the deployable functions, static, for arm64 and x86_64, in .build/
+	@for a in arm64 x86_64; do for f in $(FUNCTIONS); do \
+	  goarch=$$( [ $$a = arm64 ] && echo arm64 || echo amd64 ); mkdir -p .build/$$a/$$f; \
+	  GOOS=linux GOARCH=$$goarch $(GO_BUILD) -o .build/$$a/$$f/bootstrap ./functions/$$f || exit 1; \
+	  printf '%-8s %-16s %9d bytes\n' $$a $$f $$(stat -c %s .build/$$a/$$f/bootstrap); done; done
+
+# SAM calls build-<LogicalId> with ARTIFACTS_DIR set.
+build-PredictFunction:      FUNCTION = predict
+build-TrainTriggerFunction: FUNCTION = train-trigger
+build-RegistryFunction:     FUNCTION = model-registry
+build-TrainerFunction:      FUNCTION = trainer
+build-AuthorizerFunction:   FUNCTION = authorizer
+.PHONY: build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-AuthorizerFunction
+build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-AuthorizerFunction:
+	GOOS=linux GOARCH=$(GOARCH_$(LAMBDA_ARCH)) $(GO_BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(FUNCTION)
+
+.PHONY: clean
+clean: ## remove what was built (the data folder .godwit stays)
+	rm -rf .build .aws-sam
