@@ -55,12 +55,16 @@ type scored struct {
 // which a linear SVM on unit-length TF-IDF rows changes at all.
 var firstC, neighbourC = []float64{1}, []float64{.3, 3}
 
-// firstRung lists the tasks of rung 0.
-func firstRung(s Settings, folds int) rung {
-	recipes := s.Params.Features
-	if len(recipes) == 0 {
-		recipes = []string{"word", "union"}
+// recipeNames are the features the search compares, small ones first.
+func recipeNames(s Settings) []string {
+	if len(s.Params.Features) > 0 {
+		return s.Params.Features
 	}
+	return []string{"word", "union"}
+}
+
+// firstRung lists the tasks of rung 0.
+func firstRung(s Settings, recipes []string, folds int) rung {
 	path := s.Params.C
 	if len(path) == 0 {
 		path = firstC

@@ -46,7 +46,11 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	if err != nil {
 		return Next{}, err
 	}
-	p := newPlan(settings, set, r, how)
+	recipes, err := distinctRecipes(settings, r)
+	if err != nil {
+		return Next{}, err
+	}
+	p := newPlan(settings, set, r, how, recipes)
 	data, err := r.encode()
 	if err != nil {
 		return Next{}, fmt.Errorf("encode rows: %w", err)
@@ -178,21 +182,48 @@ func (s *Steps) encodeRows(ctx context.Context, job Job, set *dataset.Set, setti
 
 func recipesOf(settings Settings) ([]text.Recipe, error) {
 	var recipes []text.Recipe
-	for _, t := range firstRung(settings, 1).Tasks {
-		recipe, ok := text.RecipeNamed(t.Recipe)
+	for _, name := range recipeNames(settings) {
+		recipe, ok := text.RecipeNamed(name)
 		if !ok {
-			return nil, fault.New(fault.Invalid, "unknown features %q", t.Recipe)
+			return nil, fault.New(fault.Invalid, "unknown features %q", name)
 		}
 		recipes = append(recipes, recipe)
 	}
 	return recipes, nil
 }
 
+// distinct is the share of terms a recipe must add to the one before it to be
+// worth a candidate of its own. Text of a script without spaces has no inner
+// n-grams, so that its recipes differ by the odd foreign word.
+const distinct = .02
+
+// distinctRecipes leaves out recipes that would make the same model again. A
+// caller who named the features gets each of them.
+func distinctRecipes(settings Settings, r *rows) ([]string, error) {
+	if len(settings.Params.Features) > 0 {
+		return settings.Params.Features, nil
+	}
+	recipes, err := recipesOf(settings)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	last := 0
+	for _, recipe := range recipes {
+		terms := r.Corpus.Vocabulary(r.Train, recipe).Len()
+		if len(names) > 0 && float64(terms) < float64(last)*(1+distinct) {
+			continue
+		}
+		names, last = append(names, recipe.Name), terms
+	}
+	return names, nil
+}
+
 // imbalanced is the ratio of the largest to the smallest class from which
 // macro-F1 is the better judge.
 const imbalanced = 10
 
-func newPlan(settings Settings, set *dataset.Set, r *rows, how string) *plan {
+func newPlan(settings Settings, set *dataset.Set, r *rows, how string, recipes []string) *plan {
 	if settings.Metric == "" {
 		settings.Metric = "accuracy"
 		if slices.Max(set.Counts) > imbalanced*slices.Min(set.Counts) {
@@ -204,7 +235,7 @@ func newPlan(settings Settings, set *dataset.Set, r *rows, how string) *plan {
 		Settings: settings, Labels: set.Labels, Counts: set.Counts, Split: how, Source: set.Source,
 		Issues: set.IssueCounts, SHA256: set.SHA256,
 		Rows:  Rows{Read: set.Records, Trained: int64(len(r.Train)), HeldOut: int64(len(r.Test)), Rejected: set.Rejected},
-		Rungs: []rung{firstRung(settings, folds)},
+		Rungs: []rung{firstRung(settings, recipes, folds)},
 	}
 }
 
