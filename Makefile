@@ -42,11 +42,20 @@ test: have-go ## everything a change must pass, offline, with the race detector
 	go vet ./...
 	cd functions/local && GOWORK=off go vet ./...
 	go test -race ./...
-	cd functions/local && GOWORK=off go test -race ./...
+	cd functions/local && GOWORK=off go test -race -count=1 ./... # -count=1: they read files above this module, which the cache does not see
 
 .PHONY: fuzz
 fuzz: have-go ## every fuzz target for FUZZTIME (5s) each
 	@.ci/fuzz $(or $(FUZZTIME),5s)
+
+.PHONY: test-accept
+test-accept: have-go ## what a user does, with the plain AWS CLI (needs aws, curl, python3; DATA=folder)
+	@.ci/acceptance
+
+.PHONY: bench
+bench: stage ## our figures, the peers' and the ratio (DATA=folder PEERS=folder ONLY=group FRESH=1)
+	@go build -o .build/bench/bench ./shared/bench
+	@.build/bench/bench $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(ONLY),-only $(ONLY)) $(if $(FRESH),-fresh)
 
 .PHONY: build
 build: have-go ## the deployable functions, static, for arm64 and x86_64, in .build/

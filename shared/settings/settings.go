@@ -82,7 +82,7 @@ func cacheBytes(get func(string) string) (int64, error) {
 		}
 		return n, nil
 	}
-	mb, err := strconv.ParseInt(or(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "512"), 10, 64)
+	mb, err := strconv.ParseInt(or(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "512"), 10, 32)
 	if err != nil || mb <= 0 {
 		return 0, fmt.Errorf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE: %q is not a number of megabytes", get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	}
