@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 const (
@@ -29,7 +28,7 @@ type class struct {
 // and fills in the set's labels. The error is unfit.
 func (b *builder) check() error {
 	bad := b.set.Rejected // before rare labels add to it: see dropRare
-	b.hasTests = slices.ContainsFunc(b.rows, func(r Row) bool { return r.Split == "test" })
+	b.noteTests()
 	classes := b.dropRare(b.classes())
 	for _, c := range classes {
 		b.set.Labels, b.set.Counts = append(b.set.Labels, c.label), append(b.set.Counts, c.rows)
@@ -38,6 +37,11 @@ func (b *builder) check() error {
 	b.caseVariants(classes)
 	b.balance(classes)
 	return b.verdict(bad, len(classes))
+}
+
+// noteTests notes whether the file marks rows as test.
+func (b *builder) noteTests() {
+	b.hasTests = slices.ContainsFunc(b.rows, func(r Row) bool { return r.Split == "test" })
 }
 
 // classes counts the labels, sorted.
@@ -86,21 +90,38 @@ func (b *builder) dropRare(classes []class) []class {
 	if len(dropped) == 0 {
 		return kept
 	}
-	rows := b.rows[:0]
-	for _, row := range b.rows {
+	b.reject(func(i int) bool {
+		row := &b.rows[i]
 		n, rare := dropped[row.Label]
-		if !rare {
-			rows = append(rows, row)
-			continue
+		if rare {
+			b.rare++
+			b.found.add(Issue{Code: LabelTooRare, Severity: Error, Line: row.Line, Record: row.Record, Column: b.p.source.LabelColumn},
+				b.form.excerpt(i), "the label %q has too few rows to learn from: %d, and at least %d are needed", row.Label, n, b.o.MinPerClass)
 		}
-		b.rare++
-		b.set.Rejected++
-		b.found.add(Issue{Code: LabelTooRare, Severity: Error, Line: row.Line, Record: row.Record, Column: b.p.source.LabelColumn},
-			[]byte(row.Text), "the label %q has too few rows to learn from: %d, and at least %d are needed", row.Label, n, b.o.MinPerClass)
-	}
-	clear(b.rows[len(rows):]) // let go of the dropped rows' texts
-	b.rows = rows
+		return rare
+	})
 	return kept
+}
+
+// reject drops the rows that bad says are bad and counts them as rejected. bad
+// is asked in file order, once for each row, before any is moved.
+func (b *builder) reject(bad func(row int) bool) {
+	var kept []int32
+	for i := range b.rows {
+		if !bad(i) {
+			kept = append(kept, int32(i))
+		}
+	}
+	if len(kept) == len(b.rows) {
+		return
+	}
+	b.set.Rejected += int64(len(b.rows) - len(kept))
+	b.form.keep(kept)
+	for to, from := range kept {
+		b.rows[to] = b.rows[from]
+	}
+	clear(b.rows[len(kept):]) // let go of the dropped rows' strings
+	b.rows = b.rows[:len(kept)]
 }
 
 // duplicates reports equal texts: harmless copies, copies with another label,
@@ -111,7 +132,7 @@ func (b *builder) duplicates() {
 	keys := make([]uint64, len(b.rows))
 	for i := range b.rows {
 		row := &b.rows[i]
-		key := contentKey(row.Text)
+		key := b.form.key(i)
 		keys[i] = key
 		if b.hasTests && row.Split != "test" {
 			if _, known := trained[key]; !known {
@@ -125,35 +146,38 @@ func (b *builder) duplicates() {
 		}
 		// Compared with the first copy only: n copies give n-1 issues, not n squared.
 		first := &b.rows[at]
-		if first.Label == row.Label {
-			b.about(row, DuplicateExact, Info, "the same text and label as on line %d", first.Line)
-		} else {
-			b.about(row, DuplicateConflictingLabel, Warning, "labelled %q here and %q on line %d", row.Label, first.Label, first.Line)
+		switch {
+		case b.form.agree(int(at), i):
+			b.about(i, DuplicateExact, Info, "the same %s and %s as on line %d", b.noun, b.aim, first.Line)
+		case b.set.Source.Task == Regression: // measured twice, which is no fault
+		default:
+			b.about(i, DuplicateConflictingLabel, Warning, "labelled %q here and %q on line %d", row.Label, first.Label, first.Line)
 		}
 	}
 	// A second pass, for a test row may come before the row it copies.
 	for i := range b.rows {
 		if row := &b.rows[i]; row.Split == "test" {
 			if at, leaked := trained[keys[i]]; leaked {
-				b.about(row, SplitLeak, Warning, "this test row has the text of line %d, which is learned from", b.rows[at].Line)
+				b.about(i, SplitLeak, Warning, "this test row has the %s of line %d, which is learned from", b.noun, b.rows[at].Line)
 			}
 		}
 	}
 }
 
-// about reports an issue of a row that is kept.
-func (b *builder) about(row *Row, code string, s Severity, format string, args ...any) {
-	// A copy of the beginning only: a text may be 100 kB and its copies many.
-	shown := row.Text[:min(len(row.Text), 4*maxExcerpt+utf8.UTFMax)]
-	b.found.add(Issue{Code: code, Severity: s, Line: row.Line, Record: row.Record,
-		Column: b.p.source.Columns[b.p.text[0]]}, []byte(shown), format, args...)
+// about reports an issue of what a kept row says.
+func (b *builder) about(row int, code string, s Severity, format string, args ...any) {
+	issue := Issue{Code: code, Severity: s, Line: b.rows[row].Line, Record: b.rows[row].Record}
+	if len(b.p.text) > 0 {
+		issue.Column = b.p.source.Columns[b.p.text[0]]
+	}
+	b.found.add(issue, b.form.excerpt(row), format, args...)
 }
 
 // caseVariants reports labels that differ only in case, width or white space.
 func (b *builder) caseVariants(classes []class) {
 	firsts := map[string]class{}
 	for _, c := range classes {
-		form := string(appendNormal(nil, c.label))
+		form := string(AppendNormal(nil, c.label))
 		first, known := firsts[form]
 		if !known {
 			firsts[form] = c
@@ -191,16 +215,11 @@ func (b *builder) balance(classes []class) {
 // verdict says why the set cannot be trained, if it cannot. bad is the number
 // of records dropped for other reasons than a rare label.
 func (b *builder) verdict(bad int64, classes int) error {
-	var reasons unfit
-	records := float64(b.set.Records)
 	if b.set.Records == 0 {
 		return unfit{"the file holds no rows"}
 	}
-	if float64(bad) > b.o.MaxBadShare*records {
-		reasons = append(reasons, fmt.Sprintf("%d of %d records are bad (%.1f %%) and at most %g %% may be: %s",
-			bad, b.set.Records, 100*float64(bad)/records, 100*b.o.MaxBadShare, b.found.summary()))
-	}
-	if float64(b.rare) > maxRareShare*records {
+	reasons := b.tooManyBad(bad)
+	if float64(b.rare) > maxRareShare*float64(b.set.Records) {
 		reasons = append(reasons, fmt.Sprintf("%d of %d records have a label with fewer than %d rows to learn from; is %q the label column?",
 			b.rare, b.set.Records, b.o.MinPerClass, b.p.source.LabelColumn))
 	}
@@ -217,6 +236,16 @@ func (b *builder) verdict(bad int64, classes int) error {
 		return nil
 	}
 	return reasons
+}
+
+// tooManyBad says so when more records are bad than may be.
+func (b *builder) tooManyBad(bad int64) unfit {
+	records := float64(b.set.Records)
+	if float64(bad) <= b.o.MaxBadShare*records {
+		return nil
+	}
+	return unfit{fmt.Sprintf("%d of %d records are bad (%.1f %%) and at most %g %% may be: %s",
+		bad, b.set.Records, 100*float64(bad)/records, 100*b.o.MaxBadShare, b.found.summary())}
 }
 
 // haveLabels says which labels there are.

@@ -24,7 +24,8 @@ var splitNames = map[string]string{
 
 // roles tells which column is what; -1 is none.
 type roles struct {
-	text                     []int
+	text                     []int // of a file of texts
+	features                 []int // of a table, in file order
 	label                    int
 	id, split, weight, group int
 	splitIgnored             bool // there is a split column, but its values name no parts
@@ -128,11 +129,14 @@ func longest(stats []stat, but int) int {
 	return best
 }
 
-// assign gives every column its role. The error is unfit.
-func (p *plan) assign(s sample, o Options) error {
+// noRoles is the roles of no column.
+var noRoles = roles{label: -1, id: -1, split: -1, weight: -1, group: -1}
+
+// assign implements layout.
+func (l textLayout) assign(p *plan, s sample) error {
 	columns := p.source.Columns
-	p.label, p.id, p.split, p.weight, p.group = -1, -1, -1, -1, -1
-	if err := p.assignNamed(columns, o); err != nil {
+	p.roles = noRoles
+	if err := p.assignNamed(columns, l.o); err != nil {
 		return err
 	}
 	p.assignOptional(s) // before guessing: an id must not be taken for the text

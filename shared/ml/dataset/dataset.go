@@ -1,18 +1,19 @@
-// Package dataset reads labelled text: it finds out how a file is written,
-// turns its records into rows, and tells the owner of the data, by line and
-// reason, what is wrong with it.
+// Package dataset reads labelled texts and tables: it finds out how a file is
+// written, turns its records into rows, and tells the owner of the data, by
+// line and reason, what is wrong with it.
 //
-// Read takes CSV, TSV or JSON lines, gzipped or not, in UTF-8, UTF-16 with a
-// byte order mark or GB18030, and decides on delimiter, header and columns
+// Read takes texts and ReadTable takes tables, in CSV, TSV or JSON lines, gzipped or not, in UTF-8, UTF-16 with a
+// byte order mark or GB18030, and both decide on delimiter, header and columns
 // unless told. A bad row is dropped and reported; a file with too many of them,
 // or one that cannot be trained, is an *InputError that lists every reason.
 // Split then chooses held-out rows so that they stay held out when more data
 // comes, and GroupKey says which rows must stay together.
 //
 // The bytes are streamed: what is kept is the rows, at most MaxRows of them and
-// MaxBytes in all. The package knows nothing of tables with many features,
-// images, models or where the bytes come from. Framing is in the room below,
-// record.
+// MaxBytes in all. What the cells of a table mean is found out above, where
+// only training rows may be looked at. The package knows nothing of images,
+// models or where the bytes come from. Framing is in the room below, record,
+// and so is the reading of one cell, cell.
 package dataset
 
 import (
@@ -55,10 +56,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Row is one labelled text.
+// Row is one labelled text, or what is known of a table's row beside its cells.
 type Row struct {
-	Text   string  // as written, never empty
-	Label  string  // without white space around it, never empty
+	Text   string  // as written, never empty; of a table always empty
+	Label  string  // without white space around it; empty in a regression only
 	ID     string  // the id column's cell; may be empty
 	Split  string  // "train", "validation" or "test"; empty where the file does not say
 	Group  string  // rows of one group stay together in a split; may be empty
@@ -73,10 +74,15 @@ type Source struct {
 	Encoding    string   `json:"encoding"`            // "utf-8", "utf-16le", "utf-16be" or "gb18030"
 	Delimiter   string   `json:"delimiter,omitempty"` // ",", ";" or a tab; empty for jsonl
 	Header      bool     `json:"header"`              // the first record named the columns
-	TextColumns []string `json:"text_columns"`        // joined in this order
-	LabelColumn string   `json:"label_column"`
-	Columns     []string `json:"columns"` // all; "column 1" and so on without a header
+	TextColumns []string `json:"text_columns"`        // joined in this order; none in a table
+	LabelColumn string   `json:"label_column"`        // of a table the target
+	Columns     []string `json:"columns"`             // all; "column 1" and so on without a header
 	Compressed  bool     `json:"compressed"`
+
+	// Of tables only.
+	Task         string `json:"task,omitempty"`          // Classification or Regression
+	TaskReason   string `json:"task_reason,omitempty"`   // why, for the owner
+	DecimalComma bool   `json:"decimal_comma,omitempty"` // most numbers are written as in 1.234,5
 }
 
 // Set is a data set read. Records == len(Rows) + Rejected always, also beside
@@ -111,21 +117,28 @@ func Read(ctx context.Context, r io.Reader, opts Options) (*Set, error) {
 	o := opts.withDefaults()
 	found := newFindings()
 	set := &Set{}
-	in, err := open(ctx, r, o.MaxBytes)
-	if err != nil {
-		return conclude(set, found, in, err)
-	}
-	p, err := survey(in, o, found)
-	set.Source = p.source
+	in, p, err := begin(ctx, r, o, textLayout{o}, set, found)
 	if err != nil {
 		return conclude(set, found, in, err)
 	}
 	b := newBuilder(o, p, set, found, in.decoder)
+	b.form, b.noun, b.aim = &textForm{builder: b}, "text", "label"
 	if err = b.readAll(p.reader(in.text, o)); err == nil {
 		err = b.check()
 	}
-	set.Rows, set.Source.Encoding = b.rows, in.decoder.encoding
+	set.Rows = b.rows
 	return conclude(set, found, in, err)
+}
+
+// begin opens the file and surveys it; set.Source tells of both.
+func begin(ctx context.Context, r io.Reader, o Options, l layout, set *Set, found *findings) (*input, *plan, error) {
+	in, err := open(ctx, r, o.MaxBytes)
+	if err != nil {
+		return in, nil, err
+	}
+	p, err := survey(in, o, l, found)
+	set.Source = p.source
+	return in, p, err
 }
 
 // conclude fills in what is known at the end, also of a file read in part, and

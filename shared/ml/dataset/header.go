@@ -13,16 +13,16 @@ import (
 // names. Names that were given or are known prove it, unless the same word
 // comes again as a value of the same column. Otherwise it is a header when it
 // looks unlike what follows, which is reported as probable.
-func (p *plan) header(s sample, o Options, found *findings) bool {
+func (p *plan) header(s sample, l layout, found *findings) bool {
 	if s.first != nil {
 		p.source.Columns = make([]string, len(s.first))
 		for i, name := range s.first {
 			p.source.Columns[i] = strings.Trim(name, " \t\r\n\u00a0\u3000\ufeff")
 		}
-		if p.namesColumns(s, o) {
+		if l.names(s) {
 			return true
 		}
-		if looksLikeHeader(s) {
+		if l.looksNamed(s) {
 			found.add(Issue{Code: ProbableHeader, Severity: Warning, Line: 1}, []byte(strings.Join(s.first, ", ")),
 				"the first line looks like a header and was not used as a row")
 			return true
@@ -35,13 +35,34 @@ func (p *plan) header(s sample, o Options, found *findings) bool {
 	return false
 }
 
-// namesColumns reports whether the first record holds a name that was given,
-// or a known one.
-func (p *plan) namesColumns(s sample, o Options) bool {
-	for _, name := range append([]string{o.LabelColumn}, o.TextColumns...) {
-		if name != "" && indexOf(s.first, name) >= 0 {
-			return true
-		}
+// holdsGiven reports whether the first record holds a name that was given.
+func holdsGiven(s sample, l layout) bool {
+	return slices.ContainsFunc(l.given(), func(name string) bool {
+		return name != "" && indexOf(s.first, name) >= 0
+	})
+}
+
+// textLayout is the layout of files of labelled texts.
+type textLayout struct{ o Options }
+
+// given implements layout. The text comes first: in a file of objects columns
+// are added in this order.
+func (l textLayout) given() []string {
+	return append(slices.Clone(l.o.TextColumns), l.o.LabelColumn)
+}
+
+// bonus implements layout: a known header is worth more than any cut.
+func (l textLayout) bonus(s sample) float64 {
+	if text, label := knownColumns(s.first); text >= 0 && label >= 0 && len(s.first) == s.columns {
+		return 1
+	}
+	return 0
+}
+
+// names implements layout: it looks for a name that was given, or a known one.
+func (l textLayout) names(s sample) bool {
+	if holdsGiven(s, l) {
+		return true
 	}
 	text, label := knownColumns(s.first)
 	if text >= 0 && label >= 0 {
@@ -75,11 +96,11 @@ func nameLike(cell string) bool {
 	return letters && utf8.RuneCountInString(cell) <= 32
 }
 
-// looksLikeHeader compares the first record with the others. It is a header
-// when it consists of single words that do not come again and either stands
-// over a column of numbers, or the label's values come again and four fifths of
-// the texts are longer.
-func looksLikeHeader(s sample) bool {
+// looksNamed implements layout by comparing the first record with the others.
+// It is a header when it consists of single words that do not come again and
+// either stands over a column of numbers, or the label's values come again and
+// four fifths of the texts are longer.
+func (l textLayout) looksNamed(s sample) bool {
 	const enough = 5 // rows; with fewer there is nothing to compare with
 	rows := withoutFirst(s)
 	if len(rows) < enough || len(s.first) != s.columns || s.columns < 2 {

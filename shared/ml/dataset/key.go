@@ -27,13 +27,16 @@ const groupSeed = 1
 // contentKey hashes the normal form of a text.
 func contentKey(text string) uint64 {
 	var buf [512]byte // most texts are shorter: no allocation
-	return hash64(appendNormal(buf[:0], text), 0)
+	return hash64(AppendNormal(buf[:0], text), 0)
 }
 
-// appendNormal appends the normal form of text to dst. ASCII and common Chinese
-// take a short way that agrees with the long one: their characters neither
-// change under NFKC nor join with each other.
-func appendNormal(dst []byte, text string) []byte {
+// AppendNormal appends the normal form of text to dst: NFKC, simple case
+// folding, white space collapsed and none around. Texts of the same form say
+// the same to GroupKey. It is valid UTF-8 whatever text is.
+//
+// ASCII and common Chinese take a short way that agrees with the long one:
+// their characters neither change under NFKC nor join with each other.
+func AppendNormal(dst []byte, text string) []byte {
 	from := len(dst)
 	space := true // drops white space at the beginning
 	for i := 0; i < len(text); {

@@ -14,8 +14,31 @@ import (
 // maxLabel is the longest label in bytes: labels go into answers and artifacts.
 const maxLabel = 512
 
+// form is what differs between rows of texts and of tables.
+type form interface {
+	// check reports what is wrong with the cells that only this form reads.
+	check(cells [][]byte, bad report)
+	// take completes a good row and copies what it keeps of the cells, which
+	// belong to the reader.
+	take(row *Row, cells [][]byte)
+	// key returns a number that is equal for rows that say the same.
+	key(row int) uint64
+	// agree reports whether two rows have the same label or value.
+	agree(a, b int) bool
+	// excerpt returns the beginning of what a row says.
+	excerpt(row int) []byte
+	// keep drops all rows but these, which ascend.
+	keep(rows []int32)
+}
+
+// report tells of a fault in a cell, which costs the row.
+type report func(column int, code, format string, args ...any)
+
 // builder makes rows of records.
 type builder struct {
+	form     form
+	noun     string // what rows hold, for messages
+	aim      string // what is learned from them
 	o        Options
 	p        *plan
 	set      *Set
@@ -23,7 +46,7 @@ type builder struct {
 	decoder  *decoder
 	rows     []Row
 	labels   map[string]string // interned
-	chunk    *strings.Builder  // the texts of the latest rows
+	chunk    *strings.Builder  // the strings of the latest rows
 	object   record.Object
 	cells    [][]byte // jsonl: the record's values in the order of the columns
 	byName   map[string]int
@@ -31,7 +54,7 @@ type builder struct {
 	rare     int64 // rows rejected for nothing but their rare label
 }
 
-// newBuilder returns a builder that counts into set.
+// newBuilder returns a builder that counts into set; it needs a form.
 func newBuilder(o Options, p *plan, set *Set, found *findings, d *decoder) *builder {
 	b := &builder{o: o, p: p, set: set, found: found, decoder: d,
 		labels: map[string]string{}, chunk: &strings.Builder{}, byName: map[string]int{}}
@@ -153,7 +176,7 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 	if !good {
 		return false
 	}
-	size := b.checkText(cells, bad)
+	b.form.check(cells, bad)
 	label := bytes.TrimSpace(cells[b.p.label])
 	switch {
 	case cells[b.p.label] == nil:
@@ -167,11 +190,7 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 	if !good {
 		return false
 	}
-	// From here on the row is good and its strings are copied: the cells belong
-	// to the reader.
-	row.Label = b.intern(label)
-	b.reserve(size + len(row.ID) + len(row.Group))
-	row.Text = b.text(cells)
+	b.form.take(row, cells)
 	if b.p.id >= 0 {
 		row.ID = b.keep(cells[b.p.id])
 	}
@@ -181,29 +200,9 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 	return true
 }
 
-// checkText reports missing, empty and too long text and returns its size.
-func (b *builder) checkText(cells [][]byte, bad func(int, string, string, ...any)) int {
-	size, blank := len(b.p.text)-1, true
-	for _, c := range b.p.text {
-		if cells[c] == nil {
-			bad(c, FieldMissing, "the text is missing")
-			return 0
-		}
-		size += len(cells[c])
-		blank = blank && len(bytes.TrimSpace(cells[c])) == 0
-	}
-	switch {
-	case blank:
-		bad(b.p.text[0], TextEmpty, "the text is empty")
-	case size > b.o.MaxText:
-		bad(b.p.text[0], TextTooLong, "a text of %d bytes; at most %d", size, b.o.MaxText)
-	}
-	return size
-}
-
 // optional reads the columns that a file need not have. An empty cell is the
 // default.
-func (b *builder) optional(row *Row, cells [][]byte, bad func(int, string, string, ...any)) {
+func (b *builder) optional(row *Row, cells [][]byte, bad report) {
 	if c := b.p.weight; c >= 0 {
 		if cell := bytes.TrimSpace(cells[c]); len(cell) > 0 {
 			// A weight is kept as a float32, so it must be positive and finite as one.
@@ -245,18 +244,6 @@ func (b *builder) reserve(n int) {
 		b.chunk = &strings.Builder{}
 		b.chunk.Grow(max(chunk, n))
 	}
-}
-
-// text joins the text cells. There must be room for them.
-func (b *builder) text(cells [][]byte) string {
-	from := b.chunk.Len()
-	for i, c := range b.p.text {
-		if i > 0 {
-			b.chunk.WriteByte('\n')
-		}
-		b.chunk.Write(cells[c])
-	}
-	return b.chunk.String()[from:]
 }
 
 // keep copies a cell to the chunk.

@@ -44,25 +44,56 @@ const minHeld = 10
 // A class holds out its share, rounded, or a little more: the rows below the
 // threshold vary about it with a standard deviation of sqrt(Test (1-Test) rows).
 func Split(rows []Row, labels []string, o SplitOptions) (train, test []int32, how string) {
-	class := make(map[string]int32, len(labels))
-	for i, label := range labels {
-		class[label] = int32(i)
+	class, classes := classesOf(rows, labels)
+	return split(rows, class, classes, func(i int) uint64 { return GroupKey(rows[i]) }, o)
+}
+
+// Split divides the rows of a table as the function Split does those of a Set,
+// by GroupKey. The rows of a regression are one class: the threshold decides,
+// and the repairs see to it that there is a row on either side of ten.
+func (t *TableSet) Split(o SplitOptions) (train, test []int32, how string) {
+	class, classes := classesOf(t.Rows, t.Labels)
+	if t.Task == Regression {
+		class, classes = make([]int32, len(t.Rows)), 1
 	}
+	return split(t.Rows, class, classes, t.GroupKey, o)
+}
+
+// classesOf returns the index into labels of each row's label, -1 for a label
+// that is not there.
+func classesOf(rows []Row, labels []string) (class []int32, classes int) {
+	index := make(map[string]int32, len(labels))
+	for i, label := range labels {
+		index[label] = int32(i)
+	}
+	class = make([]int32, len(rows))
+	for i := range rows {
+		c, known := index[rows[i].Label]
+		if !known {
+			c = -1
+		}
+		class[i] = c
+	}
+	return class, len(labels)
+}
+
+// split is Split for rows of any kind: class is -1 for a row on neither side,
+// and key tells which rows must not be parted.
+func split(rows []Row, class []int32, classes int, key func(int) uint64, o SplitOptions) (train, test []int32, how string) {
 	marked := false
 	for i := range rows {
 		marked = marked || rows[i].Split == "test"
 	}
 	held, how := func(i int) bool { return rows[i].Split == "test" }, ByColumn
 	if !marked {
-		held, how = heldByHash(rows, class, o), ByHash
+		held, how = heldByHash(class, classes, key, o), ByHash
 	}
 	for i := range rows {
-		if _, known := class[rows[i].Label]; !known {
-			continue
-		}
-		if held(i) {
+		switch {
+		case class[i] < 0:
+		case held(i):
 			test = append(test, int32(i))
-		} else {
+		default:
 			train = append(train, int32(i))
 		}
 	}
@@ -71,17 +102,17 @@ func Split(rows []Row, labels []string, o SplitOptions) (train, test []int32, ho
 
 // heldByHash decides each row by its hash. Hash and key are one to one but for
 // chance collisions, so the hash stands for the key.
-func heldByHash(rows []Row, class map[string]int32, o SplitOptions) func(int) bool {
+func heldByHash(class []int32, classes int, keyOf func(int) uint64, o SplitOptions) func(int) bool {
 	share := shareOf(o.Test)
 	threshold := uint64(share*(1<<53)) << 11 // 2^53 steps are exact in a float64
-	hashes := make([]uint64, len(rows))
-	of := make([][]uint64, len(class)) // hashes of each class's rows
+	hashes := make([]uint64, len(class))
+	of := make([][]uint64, classes) // hashes of each class's rows
 	salt := hash64([]byte(o.Salt), 0)
-	for i := range rows {
+	for i := range hashes {
 		var key [8]byte
-		binary.LittleEndian.PutUint64(key[:], GroupKey(rows[i]))
+		binary.LittleEndian.PutUint64(key[:], keyOf(i))
 		hashes[i] = hash64(key[:], salt)
-		if c, known := class[rows[i].Label]; known {
+		if c := class[i]; c >= 0 {
 			of[c] = append(of[c], hashes[i])
 		}
 	}

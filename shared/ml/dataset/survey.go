@@ -39,9 +39,18 @@ type plan struct {
 	roles
 }
 
+// layout decides what differs between files of texts and tables.
+type layout interface {
+	given() []string                // the names of columns that the caller gave; "" is none
+	bonus(s sample) float64         // how much a sample looks like this kind of file, 0 to 1
+	names(s sample) bool            // the first record surely names the columns
+	looksNamed(s sample) bool       // it looks unlike what follows
+	assign(p *plan, s sample) error // gives the columns their roles; the error is unfit
+}
+
 // survey reads ahead in the text, without consuming it, and decides on format,
 // delimiter, header and columns. The error is unfit, or the source's.
-func survey(in *input, o Options, found *findings) (*plan, error) {
+func survey(in *input, o Options, l layout, found *findings) (*plan, error) {
 	head, err := in.text.Peek(window)
 	// An error behind some good bytes comes again when they have been read.
 	if err != nil && err != io.EOF && len(head) == 0 {
@@ -60,11 +69,11 @@ func survey(in *input, o Options, found *findings) (*plan, error) {
 	if p.source.Format, err = formatOf(head, o); err != nil {
 		return p, err
 	}
-	s := p.sampleOf(head, o, found)
+	s := p.sampleOf(head, l, found)
 	if len(p.source.Columns) > maxColumns {
 		return p, unfit{fmt.Sprintf("the file has %d columns; at most %d are read", len(p.source.Columns), maxColumns)}
 	}
-	err = p.assign(s, o)
+	err = l.assign(p, s)
 	if p.splitIgnored {
 		found.add(Issue{Code: FieldMissing, Severity: Warning, Line: 1, Column: "split"}, nil,
 			"the column split is not used: its values are not train, validation or test")
@@ -74,16 +83,16 @@ func survey(in *input, o Options, found *findings) (*plan, error) {
 
 // sampleOf cuts head into records and sets delimiter, header and the names of
 // the columns.
-func (p *plan) sampleOf(head []byte, o Options, found *findings) sample {
+func (p *plan) sampleOf(head []byte, l layout, found *findings) sample {
 	if p.source.Format == formatJSONL {
 		s := sampleObjects(head)
-		p.source.Columns = withNames(s.names, o)
+		p.source.Columns = withNames(s.names, l.given())
 		if len(p.source.Columns) == 0 {
 			p.source.Columns = []string{textNames[0], labelNames[0]}
 		}
 		return s
 	}
-	s, delimiter := bestDelimiter(head, p.source.Format)
+	s, delimiter := bestDelimiter(head, p.source.Format, l)
 	p.source.Delimiter = delimiter
 	if delimiter == "\t" {
 		p.source.Format = formatTSV
@@ -91,7 +100,7 @@ func (p *plan) sampleOf(head []byte, o Options, found *findings) sample {
 	if s.columns == 0 {
 		s.columns = 2 // nothing but broken records: read on and report them
 	}
-	p.source.Header = p.header(s, o, found)
+	p.source.Header = p.header(s, l, found)
 	if p.source.Header {
 		s.rows = withoutFirst(s)
 	}
@@ -141,9 +150,8 @@ func formatOf(head []byte, o Options) (string, error) {
 
 // bestDelimiter returns the delimiter under which most records of head have
 // the same number of fields, two or more, and the records so cut. Among equals
-// one that gives a known header wins, then the tab, which is rare in text,
-// then the comma.
-func bestDelimiter(head []byte, format string) (sample, string) {
+// the layout's bonus wins, then the tab, which is rare in text, then the comma.
+func bestDelimiter(head []byte, format string, l layout) (sample, string) {
 	if format == formatTSV {
 		return sampleRows(head, '\t'), "\t"
 	}
@@ -154,9 +162,7 @@ func bestDelimiter(head []byte, format string) (sample, string) {
 		if s.columns < 2 {
 			score = 0 // every file has one column under a delimiter it does not hold
 		}
-		if text, label := knownColumns(s.first); text >= 0 && label >= 0 && len(s.first) == s.columns {
-			score++
-		}
+		score += l.bonus(s)
 		if score > bestScore || score == bestScore && s.columns > 1 && best.columns < 2 {
 			best, delimiter, bestScore = s, d, score
 		}
@@ -244,8 +250,8 @@ func sampleObjects(head []byte) sample {
 
 // withNames adds the names that the caller gave, which may come late in a file
 // of objects that are not all alike.
-func withNames(names []string, o Options) []string {
-	for _, name := range append(append([]string{}, o.TextColumns...), o.LabelColumn) {
+func withNames(names, given []string) []string {
+	for _, name := range given {
 		if name != "" && indexOf(names, name) < 0 {
 			names = append(names, name)
 		}

@@ -29,7 +29,7 @@ const longestAbsent = 8
 // NA, NaN, null and None.
 func Missing(s string) bool {
 	s = Trim(s)
-	if len(s) > longestAbsent {
+	if len(s) > longestAbsent || s != "" && isDigit(s[0]) {
 		return false
 	}
 	var lower [longestAbsent]byte
@@ -46,11 +46,13 @@ func Missing(s string) bool {
 // than one digit, the first a zero, such as a postal code.
 func Code(s string) bool {
 	s = Trim(s)
-	if len(s) < 2 || s[0] != '0' {
-		return false
-	}
+	return len(s) > 1 && s[0] == '0' && allDigits(s)
+}
+
+// allDigits reports whether s consists of ASCII digits.
+func allDigits(s string) bool {
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
+		if !isDigit(s[i]) {
 			return false
 		}
 	}

@@ -123,9 +123,11 @@ func zone(s string) bool {
 	if s[0] != '+' && s[0] != '-' {
 		return false
 	}
-	s = strings.Replace(s[1:], ":", "", 1)
-	_, rest, ok := number(s, 2, 4)
-	return ok && rest == "" && len(s) != 3
+	s = s[1:]
+	if len(s) == 5 && s[2] == ':' {
+		return allDigits(s[:2]) && allDigits(s[3:])
+	}
+	return (len(s) == 2 || len(s) == 4) && allDigits(s)
 }
 
 // number reads between least and most digits from the beginning of s.

@@ -42,19 +42,25 @@ func Number(s string, n Notation) (float64, bool) {
 	if len(s) == 0 || len(s) > longest {
 		return 0, false
 	}
+	if plain(s, n) {
+		v, err := strconv.ParseFloat(s, 64)
+		return v, err == nil && v <= largest && v >= -largest
+	}
+	if c := s[len(s)-1]; c|0x20 >= 'a' && c|0x20 <= 'z' {
+		return 0, false // a word: no number ends in a letter
+	}
 	var buf [longest]byte
-	plain := narrow(buf[:0], s)
-	negative, plain := strip(plain, '(', ')')
+	negative, p := strip(narrow(buf[:0], s), '(', ')')
 	sign := 1.0
 	if negative {
 		sign = -1
 	}
 	percent := false
-	if i := len(plain) - 1; i >= 0 && plain[i] == '%' {
-		percent, plain = true, trimSpaces(plain[:i])
+	if i := len(p) - 1; i >= 0 && p[i] == '%' {
+		percent, p = true, trimSpaces(p[:i])
 	}
-	digits, ok := canonical(plain, n)
-	if !ok || negative && (plain[0] == '-' || plain[0] == '+') {
+	digits, ok := canonical(p, n)
+	if !ok || negative && (p[0] == '-' || p[0] == '+') {
 		return 0, false
 	}
 	// A conversion from bytes is a copy of a few bytes on the stack.
@@ -66,6 +72,38 @@ func Number(s string, n Notation) (float64, bool) {
 		v /= 100
 	}
 	return sign * v, true
+}
+
+// Notations reports under which notations a cell is a number.
+func Notations(s string) (point, comma bool) {
+	_, point = Number(s, Point)
+	if !strings.ContainsAny(s, ".,．，") {
+		return point, point
+	}
+	_, comma = Number(s, Comma)
+	return point, comma
+}
+
+// plain reports whether s is digits, with at most a minus sign before them and
+// a decimal point among them: most numbers are, and strconv reads those as they
+// are.
+func plain(s string, n Notation) bool {
+	if s[0] == '-' {
+		s = s[1:]
+	}
+	point := n == Comma // there it parts thousands
+	digits := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isDigit(c):
+			digits++
+		case c == '.' && !point:
+			point = true
+		default:
+			return false
+		}
+	}
+	return digits > 0
 }
 
 // narrow appends s to dst with what has a plain form in that form: full-width
