@@ -44,6 +44,11 @@ test: have-go ## everything a change must pass, offline, with the race detector
 	go test -race ./...
 	cd functions/local && GOWORK=off go test -race -count=1 ./... # -count=1: they read files above this module, which the cache does not see
 
+.PHONY: doctor
+doctor: have-go ## what is wrong with FILE=train.csv, where, and how to fix it, before training
+	@test -n "$(FILE)" || { echo "name the file: make doctor FILE=train.csv" >&2; exit 2; }
+	@go run ./shared/doctor "$(FILE)"
+
 .PHONY: fuzz
 fuzz: have-go ## every fuzz target for FUZZTIME (5s) each
 	@.ci/fuzz $(or $(FUZZTIME),5s)

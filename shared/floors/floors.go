@@ -20,14 +20,15 @@ var plan = [][]string{
 	{"shared/serving", "shared/training"},
 	{"shared/registry"},
 	{"shared/blob"},
+	{"shared/ml/doctor"},
 	{"shared/ml/pipeline"},
-	{"shared/ml/linear", "shared/ml/tune"},
+	{"shared/ml/calibrate", "shared/ml/linear", "shared/ml/tabular", "shared/ml/tune"},
 	{"shared/ml/dataset", "shared/ml/text"},
 	{"shared/ml", "shared/ml/artifact", "shared/ml/metric", "shared/ml/sparse", "shared/fault"},
 }
 
 // testOnly are rooms that only tests import; they may import anything.
-var testOnly = []string{"shared/bench", "shared/floors", "shared/stagetest", "shared/registry/registrytest", "shared/blob/blobtest"}
+var testOnly = []string{"shared/bench", "shared/doctor", "shared/floors", "shared/stagetest", "shared/registry/registrytest", "shared/blob/blobtest"}
 
 // libraries says which modules outside the standard library a room and those
 // below it in the tree may import, by the longest prefix that fits.
