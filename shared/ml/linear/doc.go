@@ -8,6 +8,11 @@
 // settings, OneVsRest runs them, and every solution is handed to the caller as
 // it is found, so that nobody ever holds classes x features in memory.
 //
+// The rooms below train other linear models in the same manner and return this
+// room's Solution and InputError: logistic regression, ridge regression, and
+// stochastic gradient descent (sgd) for rows that do not fit in memory; kernel
+// has the loops they share. SquareRootBalanced makes row weights for any of them.
+//
 // Equal matrices, labels and settings give equal weights for any number of
 // workers and any GOMAXPROCS on one architecture. The package does not build
 // features, calibrate scores, or choose C: that is the work of the rooms above

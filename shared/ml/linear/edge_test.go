@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"godwit/shared/ml/linear"
+	"godwit/shared/ml/linear/lineartest"
 	"godwit/shared/ml/sparse"
 )
 
@@ -70,7 +71,7 @@ func TestOneVsRest_edges(t *testing.T) {
 
 // TestOneVsRest_hugeC separates separable rows: the hard margin.
 func TestOneVsRest_hugeC(t *testing.T) {
-	x, y := zipf(200, 100, 3, 11)
+	x, y := lineartest.Zipf(200, 100, 3, 11)
 	for _, loss := range []linear.Loss{linear.Hinge, linear.SquaredHinge} {
 		svm := linear.SVM{Loss: loss, C: []float64{1e6}, Epsilon: 1e-3, MaxIterations: 100_000}
 		for _, s := range train(t, svm, x, y, nil, 3, 2) {
@@ -87,7 +88,7 @@ func TestOneVsRest_hugeC(t *testing.T) {
 }
 
 func TestOneVsRest_maxIterations(t *testing.T) {
-	x, y := zipf(200, 100, 3, 12)
+	x, y := lineartest.Zipf(200, 100, 3, 12)
 	for _, most := range []int{1, 2, 5} {
 		for _, s := range train(t, linear.SVM{Epsilon: 1e-12, MaxIterations: most}, x, y, nil, 3, 1) {
 			if s.Iterations != most || s.Converged {

@@ -3,11 +3,9 @@ package linear
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
-	"sync"
-	"sync/atomic"
 
+	"godwit/shared/ml/linear/kernel"
 	"godwit/shared/ml/sparse"
 )
 
@@ -37,28 +35,17 @@ type SVM struct {
 	NoShrinking   bool      // visit every row in every sweep: slower, the same optimum
 }
 
-// Solution is one trained class at one C.
+// Solution is one trained class at one C, of an SVM or of another learner
+// below this room.
 type Solution struct {
 	Class      int       // the class that is positive
-	Step       int       // index into SVM.C
-	C          float64   // SVM.C[Step], or the default
+	Step       int       // index into the path of C
+	C          float64   // the path's value at Step, or the default
 	Weight     []float32 // one per column; valid during the call only
-	Bias       float32   // what to add to Weight.x: the bias feature's value times its weight
-	Objective  float64   // dual objective: a lower bound of the minimum, equal to it at the optimum
-	Iterations int       // sweeps over all rows or over the working set
+	Bias       float32   // what to add to Weight.x; of an SVM the bias feature's value times its weight
+	Objective  float64   // what was minimised; of an SVM its dual, a lower bound of the minimum, equal to it at the optimum
+	Iterations int       // of an SVM sweeps over all rows or over the working set
 	Converged  bool      // false when MaxIterations ended it; the weights are usable all the same
-}
-
-// InputError is a set of rows, labels or settings that cannot be trained.
-type InputError struct {
-	Msg string // what is wrong, with its place
-}
-
-// Error returns the message.
-func (e *InputError) Error() string { return "linear: " + e.Msg }
-
-func invalid(format string, args ...any) error {
-	return &InputError{fmt.Sprintf(format, args...)}
 }
 
 // OneVsRest trains each class against all others and calls each with every
@@ -81,46 +68,17 @@ func (s SVM) OneVsRest(ctx context.Context, x *sparse.Matrix, y []int32, weight 
 	if err := s.check(); err != nil {
 		return err
 	}
-	if err := checkRows(x, y, weight, classes); err != nil {
+	if err := CheckClasses(x, y, weight, classes); err != nil {
 		return err
 	}
 	p := newProblem(x, y, weight, s)
-	if len(p.rows) == 0 {
-		return invalid("no row has a weight above 0")
-	}
-	positives := make([]int32, 0, classes)
-	for c := range int32(classes) {
-		if classes != 2 || c == 1 {
-			positives = append(positives, c)
+	positives := Problems(classes)
+	return kernel.Crew(workers).Tasks(ctx, len(positives), func() func(context.Context, int) error {
+		solver := newSolver(p)
+		return func(ctx context.Context, k int) error {
+			return solver.path(ctx, positives[k], each)
 		}
-	}
-	return p.run(ctx, positives, workers, each)
-}
-
-// run solves the problems of the given classes on at most workers goroutines.
-// Classes are handed out one at a time, since their costs differ widely.
-func (p *problem) run(ctx context.Context, positives []int32, workers int, each func(Solution) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(max(workers, 1), len(positives)) {
-		wg.Go(func() {
-			s := newSolver(p)
-			for {
-				k := int(next.Add(1)) - 1
-				if k >= len(positives) {
-					return
-				}
-				if err := s.path(ctx, positives[k], each); err != nil {
-					cancel(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return context.Cause(ctx)
+	})
 }
 
 // withDefaults fills the zero fields.
@@ -139,45 +97,13 @@ func (s SVM) withDefaults() SVM {
 // that NaN fails them.
 func (s SVM) check() error {
 	if s.Loss != Hinge && s.Loss != SquaredHinge {
-		return invalid("loss %q is not %q or %q", s.Loss, Hinge, SquaredHinge)
+		return Invalid("loss %q is not %q or %q", s.Loss, Hinge, SquaredHinge)
 	}
-	last := 0.0
-	for i, c := range s.C {
-		if !(c > last) || math.IsInf(c, 1) {
-			return invalid("C[%d] = %v after %v: want ascending positive numbers", i, c, last)
-		}
-		last = c
+	if err := CheckPath(s.C); err != nil {
+		return err
 	}
 	if !(s.Epsilon > 0) || s.MaxIterations < 0 || math.IsNaN(s.Bias) || math.IsInf(s.Bias, 0) {
-		return invalid("epsilon %v, %d iterations, bias %v: want positive, positive, finite", s.Epsilon, s.MaxIterations, s.Bias)
-	}
-	return nil
-}
-
-// checkRows verifies that labels and weights fit the matrix.
-func checkRows(x *sparse.Matrix, y []int32, weight []float32, classes int) error {
-	if err := x.Check(); err != nil {
-		return fmt.Errorf("linear: training rows: %w", err)
-	}
-	switch {
-	case x.Rows == 0 || x.Rows > math.MaxInt32:
-		return invalid("%d rows: want 1 to 2^31-1", x.Rows)
-	case len(y) != x.Rows:
-		return invalid("%d labels for %d rows", len(y), x.Rows)
-	case weight != nil && len(weight) != x.Rows:
-		return invalid("%d weights for %d rows", len(weight), x.Rows)
-	case classes < 1:
-		return invalid("%d classes", classes)
-	}
-	for i, class := range y {
-		if class < 0 || int(class) >= classes {
-			return invalid("row %d has class %d of %d", i, class, classes)
-		}
-	}
-	for i, w := range weight {
-		if !(w >= 0) || w > math.MaxFloat32 {
-			return invalid("row %d has weight %v: want a finite number, 0 or more", i, w)
-		}
+		return Invalid("epsilon %v, %d iterations, bias %v: want positive, positive, finite", s.Epsilon, s.MaxIterations, s.Bias)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"godwit/shared/ml/linear"
+	"godwit/shared/ml/linear/lineartest"
 	"godwit/shared/ml/sparse"
 )
 
@@ -67,11 +68,6 @@ func primal(x *sparse.Matrix, y []int32, weight []float32, loss linear.Loss, s l
 	return sum
 }
 
-// near reports whether got is want within a relative tolerance.
-func near(got, want, tolerance float64) bool {
-	return math.Abs(got-want) <= tolerance*max(math.Abs(want), 1e-9)
-}
-
 // TestOneVsRest_liblinear compares the objective with that of LIBLINEAR 2.3.0
 // (train() of its C library, bias 1, epsilon 1e-5) on the same matrices.
 func TestOneVsRest_liblinear(t *testing.T) {
@@ -97,7 +93,7 @@ func TestOneVsRest_liblinear(t *testing.T) {
 	for _, tc := range tests {
 		for _, plain := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d classes %s C=%v plain=%v", tc.classes, tc.loss, tc.c, plain), func(t *testing.T) {
-				x, y := zipf(400, 300, tc.classes, 1)
+				x, y := lineartest.Zipf(400, 300, tc.classes, 1)
 				svm := linear.SVM{Loss: tc.loss, C: []float64{tc.c}, Epsilon: 1e-3, NoShrinking: plain, MaxIterations: 20_000}
 				got := train(t, svm, x, y, nil, tc.classes, 2)
 				if len(got) != len(tc.want) {
@@ -105,13 +101,13 @@ func TestOneVsRest_liblinear(t *testing.T) {
 				}
 				for k, s := range got {
 					p := primal(x, y, nil, tc.loss, s)
-					if !near(s.Objective, tc.want[k], 1e-4) || !s.Converged {
+					if !lineartest.Near(s.Objective, tc.want[k], 1e-4) || !s.Converged {
 						t.Errorf("class %d: dual objective %v, converged %v, want %v", s.Class, s.Objective, s.Converged, tc.want[k])
 					}
 					// The stopping rule bounds the dual's gradient; the duality
 					// gap grows with C: LIBLINEAR's own at this epsilon is up
 					// to 2.5e-4 for the hinge at C=10.
-					if s.Objective > p*(1+1e-6) || !near(s.Objective, p, 2e-4*max(1, tc.c)) {
+					if s.Objective > p*(1+1e-6) || !lineartest.Near(s.Objective, p, 2e-4*max(1, tc.c)) {
 						t.Errorf("class %d: dual objective %v, want just below the primal %v", s.Class, s.Objective, p)
 					}
 				}
@@ -124,7 +120,7 @@ func TestOneVsRest_liblinear(t *testing.T) {
 // hinge, which is differentiable: moving any weight changes nothing to first
 // order. Central differences need no formula of the gradient.
 func TestOneVsRest_stationary(t *testing.T) {
-	x, y := zipf(300, 200, 3, 2)
+	x, y := lineartest.Zipf(300, 200, 3, 2)
 	random := rand.New(rand.NewPCG(3, 0))
 	for _, s := range train(t, linear.SVM{Epsilon: 1e-6, MaxIterations: 20_000}, x, y, nil, 3, 1) {
 		at := func(j int, by float32) float64 {
@@ -159,7 +155,7 @@ func TestOneVsRest_folding(t *testing.T) {
 	}
 	for _, loss := range []linear.Loss{linear.Hinge, linear.SquaredHinge} {
 		s := train(t, linear.SVM{Loss: loss, Epsilon: 1e-9}, x, []int32{1, 0}, nil, 2, 1)[0]
-		if s.Weight[1] <= 0 || !near(float64(s.Weight[2]), 4*float64(s.Weight[1]), 1e-6) || s.Weight[3] >= 0 {
+		if s.Weight[1] <= 0 || !lineartest.Near(float64(s.Weight[2]), 4*float64(s.Weight[1]), 1e-6) || s.Weight[3] >= 0 {
 			t.Errorf("%s: weights %v, want [1] > 0, [2] four times as much, [3] < 0", loss, s.Weight)
 		}
 	}
@@ -173,7 +169,7 @@ func same(t *testing.T, what string, a, b []linear.Solution) {
 		t.Fatalf("%s: %d solutions and %d", what, len(a), len(b))
 	}
 	for k := range a {
-		if !near(a[k].Objective, b[k].Objective, 1e-6) || math.Abs(float64(a[k].Bias-b[k].Bias)) > 1e-3 {
+		if !lineartest.Near(a[k].Objective, b[k].Objective, 1e-6) || math.Abs(float64(a[k].Bias-b[k].Bias)) > 1e-3 {
 			t.Errorf("%s: class %d has objective %v, bias %v, want %v, %v", what, a[k].Class, a[k].Objective, a[k].Bias, b[k].Objective, b[k].Bias)
 		}
 		for j := range a[k].Weight {
@@ -184,29 +180,15 @@ func same(t *testing.T, what string, a, b []linear.Solution) {
 	}
 }
 
-// rows returns the matrix of the given rows of x.
-func rows(x *sparse.Matrix, y []int32, pick []int) (*sparse.Matrix, []int32) {
-	out := &sparse.Matrix{Rows: len(pick), Cols: x.Cols, Start: []int64{0}}
-	var labels []int32
-	for _, i := range pick {
-		index, value := x.Row(i)
-		out.Index = append(out.Index, index...)
-		out.Value = append(out.Value, value...)
-		out.Start = append(out.Start, int64(len(out.Index)))
-		labels = append(labels, y[i])
-	}
-	return out, labels
-}
-
 func TestOneVsRest_invariance(t *testing.T) {
 	const classes = 3
-	x, y := zipf(150, 120, classes, 4)
+	x, y := lineartest.Zipf(150, 120, classes, 4)
 	precise := linear.SVM{Epsilon: 1e-6, MaxIterations: 100_000}
 	want := train(t, precise, x, y, nil, classes, 1)
 	random := rand.New(rand.NewPCG(5, 0))
 
 	t.Run("row order", func(t *testing.T) {
-		xp, yp := rows(x, y, random.Perm(x.Rows))
+		xp, yp := lineartest.Rows(x, y, random.Perm(x.Rows))
 		same(t, "permuted rows", train(t, precise, xp, yp, nil, classes, 1), want)
 	})
 	t.Run("seed", func(t *testing.T) {
@@ -239,10 +221,10 @@ func TestOneVsRest_invariance(t *testing.T) {
 					pick = append(pick, i)
 				}
 			}
-			xp, yp := rows(x, y, pick)
+			xp, yp := lineartest.Rows(x, y, pick)
 			copies, weighted := train(t, s, xp, yp, nil, classes, 1), train(t, s, x, y, weight, classes, 1)
 			for k := range copies {
-				if !near(weighted[k].Objective, copies[k].Objective, 1e-6) {
+				if !lineartest.Near(weighted[k].Objective, copies[k].Objective, 1e-6) {
 					t.Errorf("class %d: objective %v by weights, want %v by copies", k, weighted[k].Objective, copies[k].Objective)
 				}
 			}
@@ -253,7 +235,7 @@ func TestOneVsRest_invariance(t *testing.T) {
 // TestOneVsRest_path shows that warm starts along C change where a solution
 // starts, not where it ends, and save sweeps.
 func TestOneVsRest_path(t *testing.T) {
-	x, y := zipf(400, 300, 3, 6)
+	x, y := lineartest.Zipf(400, 300, 3, 6)
 	cs := []float64{.1, .3, 1, 3}
 	for _, loss := range []linear.Loss{linear.Hinge, linear.SquaredHinge} {
 		svm := linear.SVM{Loss: loss, C: cs, Epsilon: 1e-3, MaxIterations: 20_000}
@@ -265,7 +247,7 @@ func TestOneVsRest_path(t *testing.T) {
 			}
 			svm.C = []float64{s.C}
 			alone := train(t, svm, x, y, nil, 3, 1)[s.Class]
-			if !near(s.Objective, alone.Objective, 1e-4) {
+			if !lineartest.Near(s.Objective, alone.Objective, 1e-4) {
 				t.Errorf("%s class %d C=%v: objective %v on the path, %v alone", loss, s.Class, s.C, s.Objective, alone.Objective)
 			}
 			warm, cold = warm+s.Iterations, cold+alone.Iterations
@@ -277,7 +259,7 @@ func TestOneVsRest_path(t *testing.T) {
 }
 
 func TestOneVsRest_deterministic(t *testing.T) {
-	x, y := zipf(300, 200, 7, 8)
+	x, y := lineartest.Zipf(300, 200, 7, 8)
 	xBefore := &sparse.Matrix{Start: slices.Clone(x.Start), Index: slices.Clone(x.Index), Value: slices.Clone(x.Value)}
 	weight := make([]float32, x.Rows)
 	for i := range weight {
@@ -302,7 +284,7 @@ func TestOneVsRest_deterministic(t *testing.T) {
 
 func TestOneVsRest_allocations(t *testing.T) {
 	const few, many = 3, 53
-	x, y := zipf(200, 100, few, 9)
+	x, y := lineartest.Zipf(200, 100, few, 9)
 	allocations := func(classes int) float64 {
 		return testing.AllocsPerRun(3, func() {
 			_ = linear.SVM{}.OneVsRest(t.Context(), x, y, nil, classes, 1, func(linear.Solution) error { return nil })
@@ -335,7 +317,7 @@ func ExampleSVM_OneVsRest() {
 }
 
 func TestOneVsRest_eachError(t *testing.T) {
-	x, y := zipf(100, 80, 5, 10)
+	x, y := lineartest.Zipf(100, 80, 5, 10)
 	stop := errors.New("enough")
 	calls := 0
 	err := linear.SVM{}.OneVsRest(t.Context(), x, y, nil, 5, 1, func(s linear.Solution) error {
@@ -351,7 +333,7 @@ func TestOneVsRest_eachError(t *testing.T) {
 }
 
 func TestOneVsRest_cancelled(t *testing.T) {
-	x, y := zipf(100, 80, 5, 10)
+	x, y := lineartest.Zipf(100, 80, 5, 10)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := linear.SVM{}.OneVsRest(ctx, x, y, nil, 5, 2, func(linear.Solution) error {
 		cancel()
