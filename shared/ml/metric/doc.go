@@ -1,9 +1,11 @@
 // Package metric measures how well predictions agree with the truth: losses,
-// scores per class and averaged, intervals and calibration for classifiers,
-// and errors of numbers for regression.
+// scores per class and averaged, ranking, intervals and calibration for
+// classifiers, and errors of numbers for regression.
 //
-// Classify makes the whole Report of a classifier from its probabilities; the
-// small functions serve searches that need one number thousands of times.
+// Classify makes the whole Report of a classifier from its probabilities and
+// Regress that of predicted numbers; the small functions serve searches that
+// need one number thousands of times. The bootstrap, which takes a seed, gives
+// intervals to what has no formula and compares two models row by row.
 // Scores rise when better, losses and errors fall. Everything is summed in
 // row order in float64, so equal input gives equal bits.
 //

@@ -9,7 +9,8 @@ type PRF struct {
 	F1        float64 `json:"f1"`        // 2*precision*recall/(precision+recall)
 }
 
-// Interval is a 95 % confidence interval of a proportion, within [0, 1].
+// Interval is a 95 % confidence interval; that of a proportion or of an F1 is
+// within [0, 1].
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`

@@ -23,8 +23,8 @@ func Accuracy(truth, predicted []int32) float64 {
 // is not, or when the lengths differ.
 func MacroF1(truth, predicted []int32, classes int) float64 {
 	sameLength(len(truth), len(predicted))
-	hit := make([]int, classes)
-	total := make([]int, classes) // support + predicted
+	hit := make([]int32, classes)
+	total := make([]int32, classes) // support + predicted
 	for i, t := range truth {
 		p := predicted[i]
 		total[t]++
@@ -33,6 +33,12 @@ func MacroF1(truth, predicted []int32, classes int) float64 {
 			hit[t]++
 		}
 	}
+	return macroF1(hit, total)
+}
+
+// macroF1 returns the mean F1 of the classes that occur, from the rows of each
+// that were predicted right and its support plus its predictions.
+func macroF1(hit, total []int32) float64 {
 	sum, seen := 0.0, 0
 	for c, n := range total {
 		if n > 0 {
