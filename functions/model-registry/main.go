@@ -17,5 +17,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdahttp.Handler(api.Registry(app.API(nil))))
+	deps := app.API()
+	deps.Training = app.Jobs()
+	lambda.Start(lambdahttp.Handler(api.Registry(deps)))
 }

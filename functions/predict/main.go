@@ -21,8 +21,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := app.Serving()
-	handler := api.Predict(app.API(server))
+	server, deps := app.Serving(), app.API()
+	deps.Serving = server
+	handler := api.Predict(deps)
 	ctx, cancel := context.WithTimeout(context.Background(), initTime)
 	app.Warm(ctx, server.Warm)
 	cancel()

@@ -18,5 +18,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(lambdahttp.Either(api.Training(app.API(nil)), app.Trigger().Handle))
+	jobs, deps := app.Jobs(), app.API()
+	deps.Training = jobs
+	lambda.Start(lambdahttp.Either(api.Training(deps), app.Trigger(jobs).Handle))
 }

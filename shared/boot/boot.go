@@ -18,16 +18,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"godwit/shared/dynamo"
 	"godwit/shared/registry"
 	"godwit/shared/s3blob"
 	"godwit/shared/serving"
 	"godwit/shared/settings"
-	"godwit/shared/stepfn"
 	"godwit/shared/telemetry"
-	"godwit/shared/training"
 )
 
 // App holds the services every function shares.
@@ -39,10 +36,11 @@ type App struct {
 	Registry *registry.Registry
 	Uploads  *s3blob.Store
 	Models   *s3blob.Store
-	Jobs     *training.Service
 	Secret   *serving.Secret // signs tokens; read from the table on first use
 	Now      func() time.Time
 	NewToken func() string
+
+	aws aws.Config
 }
 
 // New builds the services from the environment.
@@ -60,7 +58,6 @@ func New() (*App, error) {
 	objects := s3.NewFromConfig(config, func(o *s3.Options) {
 		o.BaseEndpoint, o.UsePathStyle = endpoint(s.S3Endpoint), s.S3PathStyle
 	})
-	machine := sfn.NewFromConfig(config, func(o *sfn.Options) { o.BaseEndpoint = endpoint(s.SFNEndpoint) })
 
 	a := &App{
 		Settings: s,
@@ -71,13 +68,10 @@ func New() (*App, error) {
 		Models:   s3blob.New(objects, s.ModelsBucket, time.Now),
 		Now:      time.Now,
 		NewToken: rand.Text,
+		aws:      config,
 	}
 	a.Secret = &serving.Secret{Store: a.Store, Random: rand.Reader}
 	a.Registry = &registry.Registry{Store: a.Store, Now: a.Now, NewToken: a.NewToken}
-	a.Jobs = &training.Service{
-		Store: a.Store, Registry: a.Registry, Uploads: a.Uploads,
-		Machine: stepfn.New(machine, s.StateMachine), Now: a.Now, NewToken: a.NewToken,
-	}
 	return a, nil
 }
 

@@ -4,17 +4,31 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
 	"godwit/shared/access"
 	"godwit/shared/api"
 	"godwit/shared/serving"
+	"godwit/shared/stepfn"
 	"godwit/shared/training"
 	"godwit/shared/trigger"
 )
 
-// API returns what the HTTP handlers work with. Serving is nil but for predict.
-func (a *App) API(s *serving.Server) api.Deps {
+// Jobs returns the service of training jobs. Programs that never start or
+// follow one do not call it, and do not carry the engine's client.
+func (a *App) Jobs() *training.Service {
+	engine := sfn.NewFromConfig(a.aws, func(o *sfn.Options) { o.BaseEndpoint = endpoint(a.Settings.SFNEndpoint) })
+	return &training.Service{
+		Store: a.Store, Registry: a.Registry, Uploads: a.Uploads,
+		Machine: stepfn.New(engine, a.Settings.StateMachine), Now: a.Now, NewToken: a.NewToken,
+	}
+}
+
+// API returns what every HTTP handler works with; Training and Serving are the
+// caller's to set.
+func (a *App) API() api.Deps {
 	return api.Deps{
-		Registry: a.Registry, Training: a.Jobs, Serving: s, Uploads: a.Uploads, Models: a.Models, Secret: a.Secret,
+		Registry: a.Registry, Uploads: a.Uploads, Models: a.Models, Secret: a.Secret,
 		Now: a.Now, NewToken: a.NewToken, Log: a.Log, Meter: a.Meter, Build: a.Settings.Build,
 	}
 }
@@ -35,14 +49,14 @@ func (a *App) Authorizer() *access.Authorizer {
 }
 
 // Trigger returns the handler of events.
-func (a *App) Trigger() *trigger.Handler {
-	return &trigger.Handler{Jobs: a.Jobs, Uploads: a.Settings.UploadsBucket, Log: a.Log}
+func (a *App) Trigger(jobs *training.Service) *trigger.Handler {
+	return &trigger.Handler{Jobs: jobs, Uploads: a.Settings.UploadsBucket, Log: a.Log}
 }
 
 // Steps returns what runs the steps of jobs.
 func (a *App) Steps() *training.Steps {
 	return &training.Steps{
-		Jobs: a.Jobs, Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
+		Jobs: a.Jobs(), Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
 		Workers: runtime.GOMAXPROCS(0), Log: a.Log,
 	}
 }
