@@ -75,10 +75,12 @@ func TestTemperature(t *testing.T) {
 	}{
 		{"no rows", nil, nil, 3, 1, 0},
 		{"too sure by a factor of 3", margins, y, 5, 3, .15},
-		{"separate: least", []float32{5, -5, -5, 5}, []int32{0, 1}, 2, calibrate.MinTemperature, 0},
+		// Two rows at a margin of 5, both right, are believed to 3/4: sigmoid(10/T) = 3/4, T = 10/ln 3.
+		{"separate", []float32{5, -5, -5, 5}, []int32{0, 1}, 2, 10 / math.Log(3), 1e-6},
 		{"always wrong: most", []float32{5, -5, -5, 5}, []int32{1, 0}, 2, calibrate.MaxTemperature, 0},
-		// One of four wrong at a margin of 1: sigmoid(2/T) = 3/4, T = 2/ln 3.
-		{"by hand", []float32{-1, 1, -1, 1, -1, 1, -1, 1}, []int32{1, 1, 1, 0}, 2, 2 / math.Log(3), 1e-6},
+		// One of four wrong at a margin of 1, each label believed to 5/6:
+		// sigmoid(2/T) = (3*5/6 + 1/6)/4 = 2/3, T = 2/ln 2.
+		{"by hand", []float32{-1, 1, -1, 1, -1, 1, -1, 1}, []int32{1, 1, 1, 0}, 2, 2 / math.Ln2, 1e-6},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -97,13 +99,19 @@ func TestTemperature_isTheMinimum(t *testing.T) {
 		m := rapid.SliceOfN(rapid.Float32Range(-3, 3), rows*classes, rows*classes).Draw(t, "margins")
 		y := rapid.SliceOfN(rapid.Int32Range(0, int32(classes-1)), rows, rows).Draw(t, "y")
 		loss := func(temperature float64) float64 {
-			sum := 0.0
-			for i, k := range y {
+			sum, doubt := 0.0, 1/float64(rows+2)
+			for i, truth := range y {
 				row, total := m[i*classes:(i+1)*classes], 0.0
 				for _, v := range row {
-					total += math.Exp(float64(v-row[k]) / temperature)
+					total += math.Exp(float64(v) / temperature)
 				}
-				sum += math.Log(total)
+				for k, v := range row {
+					target := doubt / float64(classes-1)
+					if k == int(truth) {
+						target = 1 - doubt
+					}
+					sum += target * (math.Log(total) - float64(v)/temperature)
+				}
 			}
 			return sum
 		}
@@ -306,13 +314,14 @@ func TestReliability(t *testing.T) {
 }
 
 func ExampleChoose() {
-	// Margins of held-out rows: three of four right at this margin.
+	// Margins of held-out rows: three of four right at this margin. So few leave
+	// a doubt: each label is believed to 5/6.
 	margins := []float32{-1, 1, -1, 1, -1, 1, -1, 1}
 	c := calibrate.Choose(margins, []int32{1, 1, 1, 0}, 2)
 	p := make([]float32, 2)
 	c.Apply(p, []float32{-1, 1})
 	fmt.Printf("%s %.2f: %.2f\n", c.Kind, c.T, p)
-	// Output: temperature 1.82: [0.25 0.75]
+	// Output: temperature 2.89: [0.33 0.67]
 }
 
 func BenchmarkCalibration_Apply(b *testing.B) {

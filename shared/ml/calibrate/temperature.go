@@ -17,10 +17,14 @@ const (
 // holds len(y) x classes numbers, row by row, and y the true classes. Margins
 // of two classes are -m and m, so that the same formula is the sigmoid of 2m/T.
 //
+// The targets are smoothed as Platt's are (1999, Probabilistic Outputs for
+// Support Vector Machines, section 2.2): of n rows each label is believed to
+// (n+1)/(n+2), the rest is shared by the other classes. Rows that separate the
+// classes without an error then give a T as unsure as so few rows must leave
+// us, not one that answers 1.
+//
 // The result lies between MinTemperature and MaxTemperature; it is 1 when there
-// are no rows. Margins that separate the classes without an error give the
-// least: the data does not say how unsure to be. It panics if margins has
-// another length.
+// are no rows. It panics if margins has another length.
 func Temperature(margins []float32, y []int32, classes int) float64 {
 	checkRows("Temperature", len(margins), len(y), classes)
 	if len(y) == 0 {
@@ -59,22 +63,25 @@ func Temperature(margins []float32, y []int32, classes int) float64 {
 }
 
 // lossSlope returns the first and second derivative of the mean cross-entropy
-// in beta: the mean over rows of E[margin] - margin of the true class, and of
-// Var[margin], under softmax(beta x margins).
+// in beta: the mean over rows of E[margin] - the target's mean of the margins,
+// and of Var[margin], under softmax(beta x margins).
 func lossSlope(margins []float32, y []int32, classes int, beta float64) (slope, curve float64) {
+	doubt := 1 / float64(len(y)+2)
+	share := doubt / float64(max(1, classes-1))
 	for i, truth := range y {
 		row := margins[i*classes : (i+1)*classes]
 		top := float64(slices.Max(row))
-		var sum, first, second float64
+		var sum, first, second, all float64
 		for _, m := range row {
 			x := float64(m) - top
 			e := math.Exp(beta * x)
 			sum += e
 			first += e * x
 			second += e * x * x
+			all += x
 		}
-		mean := first / sum
-		slope += mean - (float64(row[truth]) - top)
+		mean, own := first/sum, float64(row[truth])-top
+		slope += mean - (1-doubt)*own - share*(all-own)
 		curve += second/sum - mean*mean
 	}
 	n := float64(len(y))
