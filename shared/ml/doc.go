@@ -1,12 +1,13 @@
 // Package ml is the root of Godwit's learning library: everything between
 // labelled rows and calibrated answers, and nothing of the service around it.
 //
-// The rooms below it stand on three floors and import strictly downwards:
+// The rooms below it stand on floors and import strictly downwards:
 //
-//	pipeline                       features + learner + calibration in one model
-//	linear  neural  tabular  tune  learners and the search over their settings
-//	dataset  text  image           from bytes to rows and features
-//	sparse  metric  artifact       matrices, measures, model files
+//	doctor                            what is wrong with the data
+//	pipeline                          features + learner + calibration in one model
+//	linear  tabular  tune  calibrate  learners, columns, choice, probabilities
+//	dataset  text                     from bytes to rows and features
+//	sparse  metric  artifact          matrices, measures, model files
 //
 // The library imports the standard library and golang.org/x/text only, so it
 // can be lifted out and used alone. It reads no clock, environment or random
