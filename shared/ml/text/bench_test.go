@@ -65,3 +65,35 @@ func BenchmarkFeatures(b *testing.B) {
 		}
 	}
 }
+
+// hanOf turns the documents of corpusOf into titles of 24 Han characters with
+// a Latin name or a number in every other one.
+func hanOf(n int) []string {
+	docs := corpusOf(n)
+	for i, doc := range docs {
+		var b strings.Builder
+		for k, w := range strings.Fields(doc) {
+			number := 0
+			for _, digit := range w[1:] {
+				number = 10*number + int(digit-'0')
+			}
+			b.WriteRune(0x4e00 + rune(number%2000))
+			b.WriteRune(0x5e00 + rune(number/7%2000))
+			if k == 5 && i%2 == 0 {
+				b.WriteString(w)
+			}
+		}
+		docs[i] = b.String()
+	}
+	return docs
+}
+
+func BenchmarkFeatures_han(b *testing.B) {
+	docs := hanOf(10000)
+	v := count(b, docs, text.Word()).Vocabulary(rows(len(docs)), text.Word())
+	var s text.Scratch
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Features(&s, docs[0])
+	}
+}

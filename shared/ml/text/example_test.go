@@ -29,3 +29,11 @@ func Example() {
 	// card is  0.471
 	// is lost  0.471
 }
+
+func ExampleNormal() {
+	fmt.Printf("%q\n", text.Normal("Is it ﬁne, Straße\t5㎏?"))
+	fmt.Printf("%q\n", text.Normal(" \n"))
+	// Output:
+	// " is  it  fine,  strasse  5kg? "
+	// ""
+}

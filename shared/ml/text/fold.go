@@ -38,19 +38,6 @@ func (n *normaliser) segment(s string) []byte {
 	return n.out
 }
 
-// appendFold. tmp is scratch space; both buffers are returned, perhaps grown.
-func appendSegment(dst, tmp []byte, segment string) (out, scratch []byte) {
-	tmp = norm.NFKD.AppendString(tmp[:0], segment)
-	// The folded form goes behind the decomposed one, so that one buffer serves.
-	n := len(tmp)
-	for i := 0; i < n; {
-		r, size := utf8.DecodeRune(tmp[i:n])
-		tmp = appendFold(tmp, r)
-		i += size
-	}
-	return norm.NFKC.Append(dst, tmp[n:]...), tmp
-}
-
 // appendFold appends the full case folding of a decomposed character. Lower
 // case is right for all but the letters named here.
 func appendFold(b []byte, r rune) []byte {

@@ -8,8 +8,8 @@ type Extent struct{ Start, End int }
 type Occurrence struct {
 	Feature int32
 	// Covers lists the code points the token was made of, ascending and
-	// disjoint. Spaces between words and the pads of inner n-grams count for
-	// nothing, so a pair covers its two words only.
+	// disjoint, at least one. Spaces count for nothing: a pair covers its two
+	// words, and an n-gram from the edge of a chunk what it has of the chunk.
 	Covers []Extent
 }
 
@@ -27,9 +27,7 @@ func (v *Vocabulary) Occurrences(s *Scratch, doc string) []Occurrence {
 	return found
 }
 
-// covers joins the code points of a token's units. A stream n-gram covers the
-// spaces of the original that lie inside it; should it consist of nothing
-// else, they are what it covers.
+// covers joins the code points of a token's units.
 func (s *Scratch) covers(t token) []Extent {
 	var out []Extent
 	for _, u := range s.viewOf(t.family).unit[t.lo:t.hi] {

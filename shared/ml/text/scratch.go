@@ -11,7 +11,7 @@ import (
 type unit struct {
 	at int32 // first byte in the view's text
 	// The code points of the original it stands for, to excluded; both -1 for
-	// a space the view put in.
+	// a space, which no token is made of alone.
 	from, to int32
 	class    class
 }
@@ -25,7 +25,7 @@ type view struct {
 // reset empties the view and keeps its memory.
 func (v *view) reset() { v.text, v.unit = v.text[:0], v.unit[:0] }
 
-// pad appends a space that stands for nothing in the original.
+// pad appends a space.
 func (v *view) pad() {
 	v.unit = append(v.unit, unit{int32(len(v.text)), -1, -1, classSpace})
 	v.text = append(v.text, ' ')
@@ -92,9 +92,7 @@ func (s *Scratch) read(doc string) {
 		at += length
 	}
 	s.endWord()
-	if !s.lastIs(classSpace) {
-		s.stream.pad()
-	}
+	s.space()
 	s.word.finish()
 	s.stream.finish()
 }
@@ -148,7 +146,7 @@ func (s *Scratch) ascii(b byte, c class, at int32) {
 	} else {
 		s.endWord()
 		if c == classSpace {
-			s.space(at, at+1)
+			s.space()
 			return
 		}
 	}
@@ -178,7 +176,7 @@ func (s *Scratch) char(r rune, c class, from, to int32) {
 		s.endWord()
 	}
 	if c == classSpace {
-		s.space(from, to)
+		s.space()
 		return
 	}
 	s.stream.unit = append(s.stream.unit, unit{int32(len(s.stream.text)), from, to, c})
@@ -192,7 +190,9 @@ func (s *Scratch) symbol(r rune, c class, from, to int32) {
 	tied := false
 	switch c {
 	case classSymbol:
-		if tied = s.joined; tied {
+		// Never a sign of ASCII: that mostly comes by the fast path, which
+		// knows no joiners.
+		if tied = s.joined && r >= utf8.RuneSelf; tied {
 			v.text = utf8.AppendRune(v.text, 0x200d)
 		}
 	case classExtend:
@@ -220,12 +220,10 @@ func (s *Scratch) lastIs(c class) bool {
 	return n > 0 && s.stream.unit[n-1].class == c
 }
 
-// space appends one space to the stream for a whole run of them.
-func (s *Scratch) space(from, to int32) {
-	v := &s.stream
-	if n := len(v.unit); n > 0 && v.unit[n-1].class != classSpace {
-		v.unit = append(v.unit, unit{int32(len(v.text)), from, to, classSpace})
-		v.text = append(v.text, ' ')
+// space parts two chunks of the stream: by one space, however many there are.
+func (s *Scratch) space() {
+	if !s.lastIs(classSpace) {
+		s.stream.pad()
 	}
 }
 

@@ -105,27 +105,44 @@ func TestTokens_pairs(t *testing.T) {
 	}
 }
 
+// A chunk that holds a character of an unspaced script or Hangul gives all its
+// n-grams with the spaces around it, which cover nothing; any other gives those
+// of its signs.
 func TestTokens_stream(t *testing.T) {
 	tests := []struct {
 		name, doc string
 		want      []string
 	}{
-		{"han", "你好吗", []string{"你 0-1", "好 1-2", "吗 2-3", "你好 0-2", "好吗 1-3"}},
-		{"half width kana", "ｶﾞｷ", []string{"ガ 0-2", "キ 2-3", "ガキ 0-3"}},
-		{"kana with its long mark", "ーあ", []string{"ー 0-1", "あ 1-2", "ーあ 0-2"}},
-		{"thai", "ไทย", []string{"ไ 0-1", "ท 1-2", "ย 2-3", "ไท 0-2", "ทย 1-3"}},
-		{"digits inside", "第3天", []string{"第 0-1", "3 1-2", "天 2-3", "第3 0-2", "3天 1-3"}},
-		{"latin that touches", "A股", []string{"a 0-1", "股 1-2", "a股 0-2"}},
+		{"han", "你好吗", []string{
+			"你 0-1", "好 1-2", "吗 2-3", "_你 0-1", "你好 0-2", "好吗 1-3", "吗_ 2-3"}},
+		{"half width kana", "ｶﾞｷ", []string{"ガ 0-2", "キ 2-3", "_ガ 0-2", "ガキ 0-3", "キ_ 2-3"}},
+		{"kana with its long mark", "ーあ", []string{"ー 0-1", "あ 1-2", "_ー 0-1", "ーあ 0-2", "あ_ 1-2"}},
+		{"thai", "ไทย", []string{
+			"ไ 0-1", "ท 1-2", "ย 2-3", "_ไ 0-1", "ไท 0-2", "ทย 1-3", "ย_ 2-3"}},
+		{"digits inside", "第3天", []string{
+			"第 0-1", "3 1-2", "天 2-3", "_第 0-1", "第3 0-2", "3天 1-3", "天_ 2-3"}},
+		{"latin that touches", "A股", []string{"a 0-1", "股 1-2", "_a 0-1", "a股 0-2", "股_ 1-2"}},
+		// A word between spaces is of the families of words, whatever is near.
 		{"latin between, with spaces", "看 a 股", []string{
-			"看 0-1", "_ 1-2", "a 2-3", "_ 3-4", "股 4-5", "看_ 0-2", "_a 1-3", "a_ 2-4", "_股 3-5"}},
-		{"latin far from any", "go 好", []string{"好 3-4"}},
-		{"long latin stays out", "好abcdefghijklmnopq好", []string{"好 0-1", "好 18-19"}},
-		{"hangul", "한국", []string{"한 0-1", "국 1-2", "한국 0-2"}},
+			"看 0-1", "_看 0-1", "看_ 0-1", "股 4-5", "_股 4-5", "股_ 4-5"}},
+		// A word inside a chunk takes part, however long.
+		{"long latin", "好abcdefghijklmnopqr", []string{
+			"好 0-1", "a 1-2", "b 2-3", "c 3-4", "d 4-5", "e 5-6", "f 6-7", "g 7-8", "h 8-9", "i 9-10", "j 10-11",
+			"k 11-12", "l 12-13", "m 13-14", "n 14-15", "o 15-16", "p 16-17", "q 17-18", "r 18-19",
+			"_好 0-1", "好a 0-2", "ab 1-3", "bc 2-4", "cd 3-5", "de 4-6", "ef 5-7", "fg 6-8", "gh 7-9", "hi 8-10", "ij 9-11",
+			"jk 10-12", "kl 11-13", "lm 12-14", "mn 13-15", "no 14-16", "op 15-17", "pq 16-18", "qr 17-19", "r_ 18-19"}},
+		{"signs beside unspaced script", "好!", []string{"好 0-1", "! 1-2", "_好 0-1", "好! 0-2", "!_ 1-2"}},
+		{"hangul", "한국", []string{"한 0-1", "국 1-2", "_한 0-1", "한국 0-2", "국_ 1-2"}},
 		{"punctuation", "hi!? ok.", []string{"! 2-3", "? 3-4", "!? 2-4", ". 7-8"}},
+		{"signs apart", "! a?b ?", []string{"! 0-1", "? 3-4", "? 6-7"}},
 		{"one segment, many characters", "㍿", []string{
-			"株 0-1", "式 0-1", "会 0-1", "社 0-1", "株式 0-1", "式会 0-1", "会社 0-1"}},
+			"株 0-1", "式 0-1", "会 0-1", "社 0-1", "_株 0-1", "株式 0-1", "式会 0-1", "会社 0-1", "社_ 0-1"}},
 		{"joined emoji", "👨\u200d👩\u200d👧!", []string{
 			"👨\u200d👩\u200d👧 0-5", "! 5-6", "👨\u200d👩\u200d👧! 0-6"}},
+		// Whatever follows, which decides whether they come by the fast path.
+		{"joiner before a sign of ASCII", "!\u200d? !\u200d?\u200d😀", []string{
+			"! 0-1", "? 2-3", "!? 0-1 2-3", "! 4-5", "?\u200d😀 6-9", "!?\u200d😀 4-5 6-9"}},
+		{"joiner before a sign and an accent", "😀\u200d!\u0301", []string{"😀 0-1", "! 2-4", "😀! 0-1 2-4"}},
 		{"skin tone", "👍🏽", []string{"👍🏽 0-2"}},
 		{"flags", "🇫🇷🇩🇪", []string{"🇫🇷 0-2", "🇩🇪 2-4", "🇫🇷🇩🇪 0-4"}},
 		{"heart with and without its colour", "❤\ufe0f❤", []string{"❤ 0-1", "❤ 2-3", "❤❤ 0-1 2-3"}},
@@ -142,6 +159,8 @@ func TestTokens_stream(t *testing.T) {
 	}
 }
 
+// The spaces around a chunk cover nothing, so that an explanation leaves the
+// word before it alone.
 func TestTokens_inner(t *testing.T) {
 	tests := []struct {
 		name, doc string
@@ -149,9 +168,9 @@ func TestTokens_inner(t *testing.T) {
 	}{
 		{"word", "card", []string{"_ca 0-2", "car 0-3", "ard 1-4", "rd_ 2-4"}},
 		{"with punctuation", "(a)", []string{"_(a 0-2", "(a) 0-3", "a)_ 1-3"}},
-		{"between spaces", "a b", []string{"_a_ 0-2", "_b_ 1-3"}},
+		{"between spaces", "a b", []string{"_a_ 0-1", "_b_ 2-3"}},
 		{"sign alone", "- !", nil},
-		{"unspaced script beside it", "a股 b", []string{"_b_ 2-4"}},
+		{"unspaced script beside it", "a股 b", []string{"_b_ 3-4"}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -159,6 +178,16 @@ func TestTokens_inner(t *testing.T) {
 				t.Errorf("inner n-grams of %q = %q, want %q", tc.doc, got, tc.want)
 			}
 		})
+	}
+}
+
+// A space alone is no term, of no family.
+func TestTokens_ofLengthOne(t *testing.T) {
+	recipe := every(text.FamilyCJK, text.FamilyChar)
+	recipe.CJK, recipe.Char = text.Range{Min: 1, Max: 1}, text.Range{Min: 1, Max: 1}
+	got := tokens(t, "ab 好 !", recipe)
+	if want := []string{"好 3-4", "! 5-6", "a 0-1", "b 1-2"}; !slices.Equal(got, want) {
+		t.Errorf("n-grams of length 1 = %q, want %q", got, want)
 	}
 }
 
