@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"log"
+	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
@@ -13,7 +14,13 @@ import (
 	"godwit/shared/training"
 )
 
+// collectAt makes the garbage collector run when the heap has grown by half
+// rather than doubled. What training allocates are a few large arrays: this
+// costs no time that can be measured and takes a quarter off the peak.
+const collectAt = 50
+
 func main() {
+	debug.SetGCPercent(collectAt)
 	app, err := boot.New()
 	if err != nil {
 		log.Fatal(err)

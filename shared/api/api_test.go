@@ -32,7 +32,7 @@ func TestRouting(t *testing.T) {
 	s.publish(t, "acme", "intents")
 	for _, path := range []string{
 		"/", "/v1", "/v2", "/v2/models/intents", "/v1/keys", "/v1/usage", "/v1/batch-jobs", "/ping", "/hf/models/intents",
-		"/v1/models/intents/route", "/v1/models/intents/versions/1/card", "/v1/models/intents/", "/v1//models", "/v1/./models", "/v1/models/../models", "/v1/models/%2e%2e/models",
+		"/v1/models/intents/route", "/v1/models/intents/versions/1/report", "/v1/models/intents/", "/v1//models", "/v1/./models", "/v1/models/../models", "/v1/models/%2e%2e/models",
 	} {
 		s.problem(t, 404, "not_found", call{method: "GET", path: path})
 	}
@@ -40,6 +40,7 @@ func TestRouting(t *testing.T) {
 		{"DELETE", "/v1/models", "GET, HEAD, POST"},
 		{"PUT", "/v1/models/intents", "GET, HEAD, PATCH"},
 		{"GET", "/v1/models/intents/predict", "POST"},
+		{"GET", "/v1/models/intents/versions/1/explain", "POST"},
 		{"DELETE", "/v1/training-jobs", "GET, HEAD, POST"},
 		{"POST", "/v1/models/intents/aliases/champion", "DELETE, GET, HEAD, PUT"},
 	} {
@@ -202,7 +203,7 @@ func TestVersions(t *testing.T) {
 	if got := s.want(t, 200, call{method: "GET", path: base}); got["version"] != 1.0 {
 		t.Errorf("version = %v", got)
 	}
-	if got := s.want(t, 200, call{method: "GET", path: base + "/metrics"}); fmt.Sprint(got["report"]) != "map[rows:36]" || fmt.Sprint(got["test"]) != "map[accuracy:0.9]" {
+	if got := s.want(t, 200, call{method: "GET", path: base + "/metrics"}); fmt.Sprint(got["report"]) != "map[rows:36]" || fmt.Sprint(got["test"]) != "map[accuracy:0.9 accuracy_high:0.95 accuracy_low:0.8]" {
 		t.Errorf("metrics = %v", got)
 	}
 	if got := s.want(t, 200, call{method: "GET", path: base + "/lineage"}); got["job"] != "tj_1" {
@@ -214,7 +215,7 @@ func TestVersions(t *testing.T) {
 	if w := s.do(t, call{method: "GET", path: base + "/artifact"}); w.Code != 302 || !strings.Contains(w.Header().Get("Location"), first.Artifact.Digest.Hex()) {
 		t.Errorf("artifact = %d %v", w.Code, w.Header())
 	}
-	for _, path := range []string{"/versions/3", "/versions/0", "/versions/01", "/versions/-1", "/versions/x", "/versions/99999999999999999999", "/versions/3/artifact", "@blue"} {
+	for _, path := range []string{"/versions/3", "/versions/3/card", "/versions/0", "/versions/01", "/versions/-1", "/versions/x", "/versions/99999999999999999999", "/versions/3/artifact", "@blue"} {
 		s.problem(t, 404, "not_found", call{method: "GET", path: "/v1/models/intents" + path})
 	}
 	s.problem(t, 404, "not_found", call{method: "GET", path: "/v1/models/absent/versions"})

@@ -281,15 +281,19 @@ func FuzzDecode(f *testing.F) {
 func FuzzPredict(f *testing.F) {
 	for _, seed := range []string{
 		`{"inputs":"x"}`, `{"inputs":["x",{"text":"y"},7],"parameters":{"top_k":3,"explain":true,"min_score":0.5}}`, `{"inputs":[[[]]]}`, `{"inputs":"\ud800"}`, `{"parameters":{}}`,
+		`{"inputs":{"grams":1e2,"ripe":true,"x":null},"parameters":{"coverage":0.9}}`, `{"inputs":[{"grams":"","a":{}}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	s := newStage(f)
 	s.publish(f, "acme", "intents")
+	s.publishTable(f, "kind")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		w := s.do(t, call{method: "POST", path: "/v1/models/intents/predict", body: string(body)})
-		if w.Code >= 500 || w.Code == 200 && !json.Valid(body) {
-			t.Fatalf("body %q = %d %s", body, w.Code, w.Body)
+		for _, path := range []string{"/v1/models/intents/predict", "/v1/models/fruit/explain"} {
+			w := s.do(t, call{method: "POST", path: path, body: string(body)})
+			if w.Code >= 500 || w.Code == 200 && !json.Valid(body) {
+				t.Fatalf("%s: body %q = %d %s", path, body, w.Code, w.Body)
+			}
 		}
 	})
 }

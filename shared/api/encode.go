@@ -29,6 +29,9 @@ func appendResponse(b []byte, r serving.Response) ([]byte, error) {
 		b = append(b, `,"stale":`...)
 		b = appendText(b, r.Stale)
 	}
+	if r.SetApproximate {
+		b = append(b, `,"set_approximate":true`...)
+	}
 	b = append(b, `,"results":[`...)
 	for i := range r.Results {
 		if i > 0 {
@@ -37,7 +40,7 @@ func appendResponse(b []byte, r serving.Response) ([]byte, error) {
 		if err := finite(&r.Results[i]); err != nil {
 			return nil, err
 		}
-		b = appendResult(b, &r.Results[i])
+		b = appendResult(b, &r.Results[i], r.Regression)
 	}
 	return append(b, "]}\n"...), nil
 }
@@ -49,18 +52,33 @@ func finite(r *serving.Result) error {
 			return fmt.Errorf("the model scored %q with %v", s.Label, s.Score)
 		}
 	}
+	if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+		return fmt.Errorf("the model answered with %v", r.Value)
+	}
 	return nil
 }
 
 // appendResult writes one element of results.
-func appendResult(b []byte, r *serving.Result) []byte {
-	if r.Err != nil {
+func appendResult(b []byte, r *serving.Result, regression bool) []byte {
+	switch {
+	case r.Err != nil:
 		return appendElementError(b, r.Err)
+	case regression:
+		b = append(b, `{"value":`...)
+		b = appendExact(b, r.Value)
+	default:
+		b = appendLabels(append(b, '{'), r)
 	}
-	b = append(b, `{"label":`...)
-	b = appendText(b, r.Label)
-	b = append(b, `,"score":`...)
-	b = appendScore(b, r.Score)
+	if r.Explanation != nil {
+		b = append(b, `,"explanation":`...)
+		b = appendExplanation(b, r.Explanation)
+	}
+	return append(b, '}')
+}
+
+// appendLabels writes the fields of a classified input.
+func appendLabels(b []byte, r *serving.Result) []byte {
+	b = appendScored(b, r.Label, r.Score)
 	b = append(b, `,"abstained":`...)
 	b = strconv.AppendBool(b, r.Abstained)
 	b = append(b, `,"scores":[`...)
@@ -68,18 +86,30 @@ func appendResult(b []byte, r *serving.Result) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, `{"label":`...)
-		b = appendText(b, s.Label)
-		b = append(b, `,"score":`...)
-		b = appendScore(b, s.Score)
+		b = append(b, '{')
+		b = appendScored(b, s.Label, s.Score)
 		b = append(b, '}')
 	}
 	b = append(b, ']')
-	if r.Explanation != nil {
-		b = append(b, `,"explanation":`...)
-		b = appendExplanation(b, r.Explanation)
+	if r.Set == nil {
+		return b
 	}
-	return append(b, '}')
+	b = append(b, `,"set":[`...)
+	for i, label := range r.Set {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, label)
+	}
+	return append(b, ']')
+}
+
+// appendScored writes a label and its score.
+func appendScored(b []byte, label string, score float64) []byte {
+	b = append(b, `"label":`...)
+	b = appendText(b, label)
+	b = append(b, `,"score":`...)
+	return appendScore(b, score)
 }
 
 // appendElementError writes the element of an input that was not scored.
@@ -95,7 +125,8 @@ func appendElementError(b []byte, e *fault.Error) []byte {
 	return append(b, "}}"...)
 }
 
-// appendExplanation writes an explanation with all its digits.
+// appendExplanation writes an explanation with all its digits: spans of a text,
+// or columns of a row.
 func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
 	b = append(b, `{"method":`...)
 	b = appendText(b, e.Method)
@@ -103,6 +134,20 @@ func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
 	b = appendExact(b, e.Baseline)
 	b = append(b, `,"margin":`...)
 	b = appendExact(b, e.Margin)
+	if e.Columns != nil {
+		b = append(b, `,"columns":[`...)
+		for i, c := range e.Columns {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, `{"column":`...)
+			b = appendText(b, c.Column)
+			b = append(b, `,"value":`...)
+			b = appendText(b, c.Value)
+			b = appendWeight(b, c.Weight)
+		}
+		return append(b, "]}"...)
+	}
 	b = append(b, `,"spans":[`...)
 	for i, s := range e.Spans {
 		if i > 0 {
@@ -114,11 +159,16 @@ func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
 		b = strconv.AppendInt(b, int64(s.End), 10)
 		b = append(b, `,"text":`...)
 		b = appendText(b, s.Text)
-		b = append(b, `,"weight":`...)
-		b = appendExact(b, s.Weight)
-		b = append(b, '}')
+		b = appendWeight(b, s.Weight)
 	}
 	return append(b, "]}"...)
+}
+
+// appendWeight ends a part of an explanation.
+func appendWeight(b []byte, weight float64) []byte {
+	b = append(b, `,"weight":`...)
+	b = appendExact(b, weight)
+	return append(b, '}')
 }
 
 // appendScore writes a probability with the digits a float32 holds.

@@ -231,6 +231,12 @@ func (s *stage) publish(t testing.TB, who registry.Tenant, name registry.Name) r
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s.publishModel(t, who, name, data)
+}
+
+// publishModel registers a version of any model and promotes it.
+func (s *stage) publishModel(t testing.TB, who registry.Tenant, name registry.Name, data []byte) registry.Version {
+	t.Helper()
 	ctx := t.Context()
 	if _, err := s.registry.EnsureModel(ctx, who, name); err != nil {
 		t.Fatal(err)
@@ -244,7 +250,7 @@ func (s *stage) publish(t testing.TB, who registry.Tenant, name registry.Name) r
 		Token: s.registry.NewToken(),
 		Draft: registry.Version{
 			Model: name, Task: registry.TextClassification, Algorithm: "linear-svm", Artifact: a, Evaluation: a, ReportKey: report,
-			Labels: []string{"card", "cash", "rate"}, Test: map[string]float64{"accuracy": .9}, Gate: registry.Gate{Passed: true, Promotion: "promoted"},
+			Labels: []string{"card", "cash", "rate"}, Test: map[string]float64{"accuracy": .9, "accuracy_low": .8, "accuracy_high": .95}, Gate: registry.Gate{Passed: true, Promotion: "promoted"},
 			Signature: json.RawMessage(`{"inputs":[{"name":"text","type":"string"}]}`), Settings: json.RawMessage(`{}`),
 			Lineage: registry.Lineage{Source: "inbox/x", DatasetSHA256: a.Digest, DataTime: start, Job: "tj_1", Code: "test"},
 		},

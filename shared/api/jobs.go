@@ -137,7 +137,7 @@ func cancelJob(x *exchange) error {
 // jobOf is the wire form of a job. Lease, attempt and keys are not part of it.
 func jobOf(j training.Job) Job {
 	out := Job{
-		ID: j.ID, Status: string(j.Status), Progress: j.Progress, Phase: j.Phase, Model: string(j.Model), Dataset: j.Dataset,
+		ID: j.ID, Status: string(j.Status), Progress: j.Progress, Phase: j.Phase, Model: string(j.Model), Dataset: j.Dataset, Parent: j.Parent,
 		CreatedAt: j.CreatedAt, StartedAt: moment(j.StartedAt), FinishedAt: moment(j.FinishedAt), CreatedBy: j.CreatedBy,
 	}
 	if j.Version != 0 {

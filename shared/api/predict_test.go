@@ -18,13 +18,17 @@ func TestPredict(t *testing.T) {
 	s := newStage(t)
 	v := s.publish(t, "acme", "intents")
 	got := s.want(t, 200, call{method: "POST", path: "/v1/models/intents/predict", scopes: "predict", body: m{
-		"inputs":     []any{"where is my card", "", m{"text": "kept my cash"}, 7, m{"txet": "x"}, m{"b64": "AA=="}, nil, []any{}, strings.Repeat("x", 100_001)},
+		"inputs": []any{
+			"where is my card", "", m{"text": "kept my cash"}, 7, m{"txet": "x"}, m{"b64": "AA=="}, nil, []any{}, strings.Repeat("x", 100_001),
+			m{"text": nil}, m{"text": []any{}}, m{"text": "x", "title": "y"}, m{}, m{"text": 7},
+		},
 		"parameters": m{"top_k": 2, "explain": true, "min_score": 0.999999},
 	}})
 	if got["model"] != "intents" || got["version"] != 1.0 || got["digest"] != string(v.Artifact.Digest) || got["variant"] != "champion" || !strings.HasPrefix(got["id"].(string), "pr_") {
 		t.Errorf("answer = %v", got)
 	}
-	want := []string{"card", "text_empty", "cash", "wrong_type", "wrong_columns", "wrong_columns", "wrong_type", "wrong_type", "text_too_long"}
+	want := []string{"card", "text_empty", "cash", "wrong_type", "wrong_columns", "wrong_columns", "wrong_type", "wrong_type", "text_too_long",
+		"text_empty", "wrong_columns", "wrong_columns", "wrong_columns", "card"}
 	results := got["results"].([]any)
 	if len(results) != len(want) {
 		t.Fatalf("%d results, want %d", len(results), len(want))
@@ -89,6 +93,8 @@ func TestPredict_refused(t *testing.T) {
 		{`{"inputs":"x","parameters":{"top_k":"3"}}`, 422, "wrong_type"}, {`{"inputs":"x","parameters":{"top_k":1.5}}`, 422, "invalid_field"},
 		{`{"inputs":"x","parameters":{"explain":1}}`, 422, "wrong_type"}, {`{"inputs":"x","parameters":{"min_score":1.1}}`, 422, "invalid_field"},
 		{`{"inputs":"x","parameters":{"min_score":-0.1}}`, 422, "invalid_field"}, {`{"inputs":"x","parameters":[]}`, 422, "wrong_type"},
+		{`{"inputs":"x","parameters":{"coverage":1.1}}`, 422, "invalid_field"}, {`{"inputs":"x","parameters":{"coverage":"all"}}`, 422, "wrong_type"},
+		{`{"inputs":"x","parameters":{"coverage":0.9,"coverage":0.9}}`, 400, "duplicate_field"}, {`{"inputs":"x","parameters":{"top_k":01}}`, 400, "not_json"},
 		{`{"inputs":["x",`, 400, "not_json"}, {`{"inputs":"x"}x`, 400, "not_json"}, {``, 400, "not_json"}, {`{"inputs":"` + "\x01" + `"}`, 400, "not_json"},
 		{`{"inputs":[1e999]}`, 400, "not_json"}, {`{"inputs":` + strings.Repeat("[", 100), 400, "not_json"}, {string(many), 413, "too_large"},
 	} {

@@ -97,6 +97,7 @@ func versionRoutes() []Route {
 			Response: Page[Version]{}, Status: 200, Query: listed, serve: listVersions},
 		version("", "One version", Version{}, 200, getVersion),
 		version("/metrics", "How well the version does, in full", Metrics{}, 200, getMetrics),
+		version("/card", "What the version is, what it learned from, how good it is and what it goes by", Card{}, 200, getCard),
 		version("/lineage", "What the version was made from", Lineage{}, 200, getLineage),
 		version("/signature", "What the version takes and answers", Signature{}, 200, getSignature),
 		version("/artifact", "Where to download the artifact (a redirect, valid for five minutes)", nil, 302, getArtifact),
@@ -133,7 +134,9 @@ func dataRoutes() []Route {
 			Response: Dataset{}, Status: 200, serve: getDataset},
 		{Method: "GET", Pattern: "/v1/datasets/{id}/issues", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "What training found wrong with the data", Noun: "data set",
 			Response: Issues{}, Status: 200, Query: listed, Failures: []fault.Code{fault.Conflict}, serve: getIssues},
-		{Method: "POST", Pattern: "/v1/training-jobs", Function: TrainingFunction, Late: true, Scope: access.Train, Summary: "Train a model on a data set", Noun: "data set",
+		{Method: "GET", Pattern: "/v1/datasets/{id}/profile", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "What the data is made of: sizes, classes, lengths, languages", Noun: "data set",
+			Response: DatasetProfile{}, Status: 200, Failures: []fault.Code{fault.Conflict}, serve: getProfile},
+		{Method: "POST", Pattern: "/v1/training-jobs", Function: TrainingFunction, Late: true, Scope: access.Train, Summary: "Train a model on a data set; without settings with the model's own, else its champion's", Noun: "data set",
 			Request: NewJob{}, Response: Job{}, Status: 202, Creates: true, Failures: []fault.Code{fault.NotFound, fault.Conflict}, serve: createJob},
 		{Method: "GET", Pattern: "/v1/training-jobs", Function: RegistryFunction, Scope: access.Read, Summary: "List training jobs, newest first", Noun: "training job",
 			Response: Page[Job]{}, Status: 200, Query: []Filter{{Name: "model", Doc: "only jobs of this model"}, statuses}, serve: listJobs},
@@ -146,14 +149,17 @@ func dataRoutes() []Route {
 	}
 }
 
-// predictRoutes are one handler under two names of a version.
+// predictRoutes are one handler under two names of a version, and the same that
+// always explains.
 func predictRoutes() []Route {
-	route := func(pattern, summary string, aliased bool) Route {
+	route := func(pattern, summary string, aliased bool, serve func(*exchange) error) Route {
 		return Route{Method: "POST", Pattern: pattern, Function: PredictFunction, Scope: access.Predict, Aliased: aliased, Summary: summary,
-			Noun: "model, version or alias", Request: PredictRequest{}, Response: PredictResponse{}, Status: 200, serve: predict}
+			Noun: "model, version or alias", Request: PredictRequest{}, Response: PredictResponse{}, Status: 200, serve: serve}
 	}
 	return []Route{
-		route("/v1/models/{name}/predict", "Predict with the version that serves, or with name@alias", true),
-		route("/v1/models/{name}/versions/{version}/predict", "Predict with one version", false),
+		route("/v1/models/{name}/predict", "Predict with the version that serves, or with name@alias", true, predict),
+		route("/v1/models/{name}/versions/{version}/predict", "Predict with one version", false, predict),
+		route("/v1/models/{name}/explain", "Predict and say what in each input spoke for the answer", true, explain),
+		route("/v1/models/{name}/versions/{version}/explain", "Predict with one version and say what in each input spoke for the answer", false, explain),
 	}
 }

@@ -45,9 +45,10 @@ func (s schemas) of(t reflect.Type) map[string]any {
 
 // inputsSchema is written by hand: one input or an array of them.
 func inputsSchema() map[string]any {
+	cell := map[string]any{"type": []any{"string", "number", "boolean", "null"}}
 	one := []any{
 		map[string]any{"type": "string", "minLength": 1},
-		map[string]any{"type": "object", "properties": map[string]any{"text": map[string]any{"type": "string"}}, "required": []any{"text"}, "additionalProperties": false},
+		map[string]any{"type": "object", "additionalProperties": cell, "description": "named columns; of a model of texts only text"},
 	}
 	// An array may hold anything: a bad element is answered in its place.
 	many := map[string]any{"type": "array", "minItems": 1, "maxItems": 128, "items": map[string]any{}}

@@ -77,17 +77,26 @@ func getMetrics(x *exchange) error {
 		return err
 	}
 	out := Metrics{Model: string(v.Model), Version: v.Number, Test: v.Test, CV: v.CV}
-	if v.ReportKey != "" {
-		// A report that is gone leaves the headline figures.
-		report, err := blob.ReadAll(x.r.Context(), x.Models, v.ReportKey, maxReport)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-		if json.Valid(report) {
-			out.Report = report
-		}
+	if out.Report, err = x.report(v); err != nil {
+		return err
 	}
 	return x.json(200, out)
+}
+
+// report reads a version's full report; nil when it is gone or no JSON, which
+// leaves the headline figures of the record.
+func (x *exchange) report(v registry.Version) (json.RawMessage, error) {
+	if v.ReportKey == "" {
+		return nil, nil
+	}
+	report, err := blob.ReadAll(x.r.Context(), x.Models, v.ReportKey, maxReport)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	if !json.Valid(report) {
+		return nil, nil
+	}
+	return report, nil
 }
 
 // getLineage answers with what a version was made from.

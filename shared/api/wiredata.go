@@ -61,11 +61,11 @@ type Issue struct {
 
 // TrainingSettings say how to train. Everything is optional; {} is auto.
 type TrainingSettings struct {
-	Task      string         `json:"task,omitempty" doc:"what to train" example:"text-classification"`
-	Algorithm string         `json:"algorithm,omitempty" doc:"auto or linear-svm" example:"auto"`
+	Task      string         `json:"task,omitempty" doc:"text-classification, table-classification or table-regression; by default found out from the file" example:"text-classification"`
+	Algorithm string         `json:"algorithm,omitempty" doc:"auto, linear-svm, logistic-regression or, for a number, ridge-regression" example:"auto"`
 	Params    *Params        `json:"params,omitempty" doc:"what to fix; the rest is searched"`
 	Search    *Search        `json:"search,omitempty" doc:"how candidates are compared"`
-	Metric    string         `json:"metric,omitempty" doc:"accuracy or macro_f1; by default as the classes are balanced" example:"macro_f1"`
+	Metric    string         `json:"metric,omitempty" doc:"what the search looks for: accuracy, macro_f1 or, for a number, rmse; by default as the task and the balance of the classes ask for" example:"macro_f1"`
 	Columns   *Columns       `json:"columns,omitempty" doc:"columns of the data; by default they are found out"`
 	Split     *Split         `json:"split,omitempty" doc:"which rows are held out"`
 	Gate      *GateCondition `json:"gate,omitempty" doc:"when the version may be promoted"`
@@ -75,21 +75,25 @@ type TrainingSettings struct {
 
 // Params narrow the candidates of the search.
 type Params struct {
-	C        []float64 `json:"c,omitempty" doc:"strengths of the fit, each above 0" example:"1"`
-	Loss     string    `json:"loss,omitempty" doc:"squared_hinge or hinge" example:"squared_hinge"`
-	Features []string  `json:"features,omitempty" doc:"word or union" example:"word"`
+	C           []float64 `json:"c,omitempty" doc:"strengths of the fit, each above 0 and at most 1e6; of ridge-regression 1/alpha" example:"1"`
+	Learner     string    `json:"learner,omitempty" doc:"svm, logistic or ridge; by default that of the algorithm" example:"svm"`
+	Loss        string    `json:"loss,omitempty" doc:"of svm: squared_hinge or hinge" example:"squared_hinge"`
+	ClassWeight string    `json:"class_weight,omitempty" doc:"none, or sqrt: rare classes count more, by the square root" example:"none"`
+	MinDocs     int       `json:"min_docs,omitempty" doc:"rows a term must be in to become a feature, 1 to 1000" example:"2"`
+	Features    []string  `json:"features,omitempty" doc:"of texts word or union; of tables plain, curved or binned" example:"word"`
 }
 
 // Search says how candidates are compared.
 type Search struct {
-	Strategy string `json:"strategy,omitempty" doc:"grid" example:"grid"`
-	Folds    int    `json:"folds,omitempty" doc:"of the cross-validation, 2 to 20" example:"5"`
+	Strategy string  `json:"strategy,omitempty" doc:"grid: every candidate on every fold; halving: many on few rows, the best third on more" example:"grid"`
+	Folds    int     `json:"folds,omitempty" doc:"of the cross-validation, 2 to 20" example:"5"`
+	Budget   float64 `json:"budget,omitempty" doc:"bound of the search in work units: non-zero features times classes, for each fold and each c; default none" example:"1e9"`
 }
 
 // Columns name the columns of the data.
 type Columns struct {
 	Text  []string `json:"text,omitempty" doc:"columns whose text is joined" example:"text"`
-	Label string   `json:"label,omitempty" doc:"the column of the label" example:"label"`
+	Label string   `json:"label,omitempty" doc:"the column of the label, or of the number to predict" example:"label"`
 }
 
 // Split says which rows are held out.
@@ -101,7 +105,8 @@ type Split struct {
 
 // GateCondition says when a version may be promoted.
 type GateCondition struct {
-	Min          map[string]float64 `json:"min,omitempty" doc:"least value of headline metrics"`
+	Min          map[string]float64 `json:"min,omitempty" doc:"least value of metrics that rise when better, such as macro_f1"`
+	Max          map[string]float64 `json:"max,omitempty" doc:"greatest value of metrics that fall when better, such as rmse"`
 	NotWorseThan string             `json:"not_worse_than,omitempty" doc:"alias whose version it is compared with" example:"champion"`
 }
 
@@ -124,6 +129,7 @@ type Job struct {
 	Model      string     `json:"model" doc:"the model it trains" example:"intents"`
 	Dataset    string     `json:"dataset" doc:"the data set it reads" example:"ds_0abc23def456ghi78jkl90mnop"`
 	Version    *int       `json:"version" doc:"the version it registered; null before" example:"7"`
+	Parent     int        `json:"parent,omitempty" doc:"version whose settings were taken over" example:"6"`
 	CreatedAt  time.Time  `json:"created_at" doc:"when it was asked for"`
 	StartedAt  *time.Time `json:"started_at" doc:"when its work began; null before"`
 	FinishedAt *time.Time `json:"finished_at" doc:"when it was over; null before"`

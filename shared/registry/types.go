@@ -118,19 +118,20 @@ type AliasChange struct {
 
 // Dataset is a data set announced through the API.
 type Dataset struct {
-	Tenant    Tenant          `json:"tenant"`
-	ID        string          `json:"id"` // "ds_" and 26 characters
-	Model     Name            `json:"model"`
-	Filename  string          `json:"filename"`
-	Key       string          `json:"key"` // in the uploads bucket
-	VersionID string          `json:"version_id,omitempty"`
-	Size      int64           `json:"size"`   // bytes, as announced and bound by the presigned URL
-	Digest    blob.Digest     `json:"sha256"` // as announced and bound
-	Status    string          `json:"status"` // awaiting_upload, ready, checked, failed
-	Train     json.RawMessage `json:"train,omitempty"`
-	Job       string          `json:"job,omitempty"`        // newest job on it
-	IssuesKey string          `json:"issues_key,omitempty"` // findings as JSON, in the models bucket
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
-	Rev       int64           `json:"-"`
+	Tenant     Tenant          `json:"tenant"`
+	ID         string          `json:"id"` // "ds_" and 26 characters
+	Model      Name            `json:"model"`
+	Filename   string          `json:"filename"`
+	Key        string          `json:"key"` // in the uploads bucket
+	VersionID  string          `json:"version_id,omitempty"`
+	Size       int64           `json:"size"`   // bytes, as announced and bound by the presigned URL
+	Digest     blob.Digest     `json:"sha256"` // as announced and bound
+	Status     string          `json:"status"` // awaiting_upload, ready, checked, failed
+	Train      json.RawMessage `json:"train,omitempty"`
+	Job        string          `json:"job,omitempty"`         // newest job on it
+	IssuesKey  string          `json:"issues_key,omitempty"`  // findings as JSON, in the models bucket
+	ProfileKey string          `json:"profile_key,omitempty"` // what the data is made of as JSON, in the models bucket
+	CreatedAt  time.Time       `json:"created_at"`
+	UpdatedAt  time.Time       `json:"updated_at"`
+	Rev        int64           `json:"-"`
 }

@@ -21,11 +21,12 @@ type artifactKey struct {
 
 // slot is one decoded model. users is guarded by cache.mu; the rest never changes.
 type slot struct {
-	key   artifactKey
-	model *pipeline.Model
-	bytes int64
-	users int
-	place *list.Element // nil once evicted
+	key     artifactKey
+	model   pipeline.Predictor
+	columns map[string]struct{} // that a model of tables reads; nil for texts
+	bytes   int64
+	users   int
+	place   *list.Element
 }
 
 // cache keeps decoded models up to a bound of resident bytes, least recently
@@ -95,10 +96,16 @@ func (c *cache) release(s *slot) {
 }
 
 // insert keeps a freshly loaded model as the most recently used one.
-func (c *cache) insert(key artifactKey, m *pipeline.Model) *slot {
+func (c *cache) insert(key artifactKey, m pipeline.Predictor) *slot {
+	s := &slot{key: key, model: m, bytes: m.Bytes()}
+	if m.Task() != pipeline.TextClassification {
+		s.columns = make(map[string]struct{})
+		for _, name := range m.Columns() {
+			s.columns[name] = struct{}{}
+		}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &slot{key: key, model: m, bytes: m.Bytes()}
 	s.place = c.order.PushFront(s)
 	c.slots[key] = s
 	c.used += s.bytes
@@ -122,7 +129,7 @@ func (c *cache) evict(newest *slot) {
 
 // load reads an artifact whole, holds it against its version's size and digest,
 // and only then decodes it.
-func load(ctx context.Context, store blob.Store, a registry.Artifact) (*pipeline.Model, error) {
+func load(ctx context.Context, store blob.Store, a registry.Artifact) (pipeline.Predictor, error) {
 	if a.Size > maxArtifact {
 		return nil, refuse(nil, "artifact_too_large", "the model's artifact has %d bytes, this function loads at most %d", a.Size, maxArtifact)
 	}
@@ -140,7 +147,7 @@ func load(ctx context.Context, store blob.Store, a registry.Artifact) (*pipeline
 	if int64(len(data)) != a.Size || blob.DigestOf(data) != a.Digest {
 		return nil, refuse(nil, "artifact_wrong", "the model's artifact is not the one its version names; it is not served")
 	}
-	m, err := pipeline.Decode(data)
+	m, err := pipeline.Open(data)
 	if err != nil {
 		return nil, refuse(err, "artifact_unreadable", "the model's artifact cannot be read by this build; it is not served")
 	}

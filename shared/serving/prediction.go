@@ -14,8 +14,11 @@ import (
 // predictionPurpose keys the signer of prediction ids.
 const predictionPurpose = "prediction"
 
-// predictionFormat is the first byte of a prediction id's payload.
-const predictionFormat = 1
+// The first byte of a prediction id's payload says what its answers are.
+const (
+	labelFormat = 1 // a label and a score
+	valueFormat = 2 // the value of a regression
+)
 
 // predictionPrefix begins every prediction id.
 const predictionPrefix = "pr_"
@@ -26,31 +29,47 @@ type Prediction struct {
 	Model   registry.Name
 	Version int
 	At      time.Time // to the second, UTC
-	Answers []Answer  // one for each input, in order
+	// Regression says that the answers are values, not labels.
+	Regression bool
+	Answers    []Answer // one for each input, in order
 }
 
-// Answer is the label and score given to one input. Label is empty where the
-// input could not be scored.
+// Answer is what was answered to one input: a label and a score, or the value
+// of a regression. Where the input could not be scored Label is empty, and Value
+// not a number.
 type Answer struct {
 	Label string
 	Score float64 // rounded to 1/65535
+	Value float64 // exact; 0 beside a label
 }
 
-// sealPrediction makes the id of an answer. Its payload is
-// the byte 1, then tenant and model as length-prefixed strings, version, Unix
-// seconds and the number of answers as uvarints, then each answer as a
-// length-prefixed label and a little-endian 16-bit score.
+// sealPrediction makes the id of an answer. Its payload is the format's byte,
+// then tenant and model as length-prefixed strings, version, Unix seconds and
+// the number of answers as uvarints, then each answer: a length-prefixed label
+// and a little-endian 16-bit score, or a value as a little-endian float64.
 func sealPrediction(s *Signer, t registry.Tenant, r Response, now time.Time) string {
 	b := make([]byte, 0, 96+24*len(r.Results))
-	b = append(b, predictionFormat)
+	format := byte(labelFormat)
+	if r.Regression {
+		format = valueFormat
+	}
+	b = append(b, format)
 	b = appendText(b, string(t))
 	b = appendText(b, string(r.Model))
 	b = binary.AppendUvarint(b, uint64(r.Version))
 	b = binary.AppendUvarint(b, uint64(now.Unix()))
 	b = binary.AppendUvarint(b, uint64(len(r.Results)))
 	for i := range r.Results {
-		b = appendText(b, r.Results[i].Label)
-		b = binary.LittleEndian.AppendUint16(b, uint16(math.Round(r.Results[i].Score*math.MaxUint16)))
+		one := &r.Results[i]
+		switch {
+		case !r.Regression:
+			b = appendText(b, one.Label)
+			b = binary.LittleEndian.AppendUint16(b, uint16(math.Round(one.Score*math.MaxUint16)))
+		case one.Err != nil:
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(math.NaN()))
+		default:
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(one.Value))
+		}
 	}
 	return predictionPrefix + s.Seal("", b)
 }
@@ -87,18 +106,24 @@ func (s *Server) Prediction(ctx context.Context, t registry.Tenant, id string) (
 // older build with the same secret may have written another format.
 func decodePrediction(payload []byte) (Prediction, bool) {
 	d := reader{b: payload}
-	if d.byte() != predictionFormat {
+	format := d.byte()
+	if format != labelFormat && format != valueFormat {
 		return Prediction{}, false
 	}
-	p := Prediction{Tenant: registry.Tenant(d.text()), Model: registry.Name(d.text()), Version: int(d.number())}
+	p := Prediction{Regression: format == valueFormat, Tenant: registry.Tenant(d.text()), Model: registry.Name(d.text()), Version: int(d.number())}
 	p.At = time.Unix(int64(d.number()), 0).UTC()
 	n := d.number()
 	if n > MaxInputs {
 		return Prediction{}, false
 	}
 	for range n {
-		a := Answer{Label: d.text()}
-		a.Score = float64(uint16(d.byte())|uint16(d.byte())<<8) / math.MaxUint16
+		var a Answer
+		if p.Regression {
+			a.Value = math.Float64frombits(d.fixed(8))
+		} else {
+			a.Label = d.text()
+			a.Score = float64(d.fixed(2)) / math.MaxUint16
+		}
 		p.Answers = append(p.Answers, a)
 	}
 	return p, !d.short && len(d.b) == 0
@@ -118,6 +143,15 @@ func (r *reader) byte() byte {
 	c := r.b[0]
 	r.b = r.b[1:]
 	return c
+}
+
+// fixed reads a little-endian number of that many bytes.
+func (r *reader) fixed(size int) uint64 {
+	var v uint64
+	for i := range size {
+		v |= uint64(r.byte()) << (8 * i)
+	}
+	return v
 }
 
 func (r *reader) number() uint64 {

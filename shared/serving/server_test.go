@@ -394,12 +394,25 @@ func TestServer_Predict_allocations(t *testing.T) {
 
 func BenchmarkServer_Predict(b *testing.B) {
 	s := newStage(b, nil)
-	s.publish(b, tenant, "intents", train(b, "one"))
-	req := ask("where is my card, I ordered it two weeks ago and it has not arrived")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.Predict(b.Context(), tenant, intents, req); err != nil {
-			b.Fatal(err)
-		}
+	s.publish(b, tenant, "text", train(b, "one"))
+	s.publish(b, tenant, "table", encoded(b, trainTable(b, fruit("kind"), 100)))
+	row := []serving.Input{{Columns: map[string]string{"grams": "130", "colour": "green"}}}
+	for _, bc := range []struct {
+		name  string
+		model registry.Name
+		req   serving.Request
+	}{
+		{"text", "text", ask("where is my card, I ordered it two weeks ago and it has not arrived")},
+		{"row", "table", serving.Request{Inputs: row}},
+		{"row with set", "table", serving.Request{Inputs: row, Coverage: .9}},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := s.Predict(b.Context(), tenant, registry.Reference{Model: bc.model}, bc.req); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

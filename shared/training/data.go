@@ -10,93 +10,126 @@ import (
 	"godwit/shared/fault"
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/dataset"
-	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/text"
+	"godwit/shared/registry"
 )
 
 const (
 	dataFile  = "data.safetensors"
+	textFile  = "texts.safetensors"
 	planFile  = "plan.json"
 	workLimit = 4 << 30 // bytes of one work file
 )
 
-// rows is what Prepare writes once and every later step reads: each document
-// tokenised and counted, its class, fold and side of the split. Held-out
-// documents keep their text, because the evaluation predicts them as a caller would.
+// rows is what Prepare writes once and every later step reads: each row's class
+// or number, its fold and side of the split, and its features, either counted
+// terms or the cells of a table.
 type rows struct {
-	pipeline.Data
+	task   registry.Task
+	Y      []int32   // of a classification: the class of each row
+	Labels []string  // of a classification
+	Values []float64 // of a regression: the number of each row
+	Weight []float32 // of each row
+
+	Corpus       *text.Corpus     // of texts
+	Columns      []dataset.Column // of a table
+	DecimalComma bool
+
 	Train, Test []int32  // row numbers
 	Fold        []uint8  // of each row of Train
 	Group       []uint64 // of each row, dataset.GroupKey
-	TestText    []string // of each row of Test
 }
+
+// len returns the number of rows.
+func (r *rows) len() int { return len(r.Weight) }
+
+// fold returns the training rows outside and inside fold f.
+func (r *rows) fold(f int) (train, held []int32) {
+	for i, row := range r.Train {
+		if int(r.Fold[i]) == f {
+			held = append(held, row)
+		} else {
+			train = append(train, row)
+		}
+	}
+	return train, held
+}
+
+// of returns the elements of v at rows.
+func of[T any](v []T, rows []int32) []T {
+	out := make([]T, len(rows))
+	for i, row := range rows {
+		out[i] = v[row]
+	}
+	return out
+}
+
+const rowsFormat = "godwit-rows-2"
 
 // encode lays the rows out as one safetensors file.
 func (r *rows) encode() ([]byte, error) {
-	labels, err := json.Marshal(r.Labels)
+	about, err := json.Marshal(rowsHead{r.task, r.Labels, r.DecimalComma})
 	if err != nil {
 		return nil, fmt.Errorf("encode labels: %w", err)
 	}
-	blob, start := make([]byte, 0, 1<<16), make([]int64, 1, len(r.TestText)+1)
-	for _, t := range r.TestText {
-		blob = append(blob, t...)
-		start = append(start, int64(len(blob)))
+	tensors := []artifact.Tensor{
+		artifact.FromInt32s("row.class", nil, r.Y),
+		artifact.FromFloat64s("row.value", nil, r.Values),
+		artifact.FromFloat32s("row.weight", nil, r.Weight),
+		artifact.FromUint64s("row.group", nil, r.Group),
+		artifact.FromInt32s("train.row", nil, r.Train),
+		artifact.FromBytes("train.fold", nil, r.Fold),
+		artifact.FromInt32s("test.row", nil, r.Test),
 	}
-	tensors := append(r.Corpus.Tensors(),
-		artifact.FromInt32s("row.class", []int64{int64(len(r.Y))}, r.Y),
-		artifact.FromFloat32s("row.weight", []int64{int64(len(r.Weight))}, r.Weight),
-		artifact.FromUint64s("row.group", []int64{int64(len(r.Group))}, r.Group),
-		artifact.FromInt32s("train.row", []int64{int64(len(r.Train))}, r.Train),
-		artifact.FromBytes("train.fold", []int64{int64(len(r.Fold))}, r.Fold),
-		artifact.FromInt32s("test.row", []int64{int64(len(r.Test))}, r.Test),
-		artifact.FromBytes("test.text", []int64{int64(len(blob))}, blob),
-		artifact.FromInt64s("test.start", []int64{int64(len(start))}, start),
-	)
-	return artifact.Encode(map[string]string{"format": "godwit-rows-1", "labels": string(labels)}, tensors)
+	if r.Corpus != nil {
+		tensors = append(tensors, r.Corpus.Tensors()...)
+	} else {
+		tensors = append(tensors, dataset.ColumnTensors(r.Columns)...)
+	}
+	return artifact.Encode(map[string]string{"format": rowsFormat, "about": string(about)}, tensors)
 }
 
-// decodeRows reads what encode wrote. The corpus aliases data.
+// rowsHead is the part of rows that is no tensor.
+type rowsHead struct {
+	Task         registry.Task `json:"task"`
+	Labels       []string      `json:"labels"`
+	DecimalComma bool          `json:"decimal_comma"`
+}
+
+// decodeRows reads what encode wrote. The result aliases data.
 func decodeRows(data []byte) (*rows, error) {
 	f, err := artifact.Decode(data, artifact.Limits{Bytes: workLimit})
 	if err != nil {
 		return nil, err
 	}
-	if got := f.Metadata["format"]; got != "godwit-rows-1" {
-		return nil, fmt.Errorf("rows of format %q, want godwit-rows-1", got)
+	if got := f.Metadata["format"]; got != rowsFormat {
+		return nil, fmt.Errorf("rows of format %q, want %s", got, rowsFormat)
 	}
-	r := &rows{}
-	if err := json.Unmarshal([]byte(f.Metadata["labels"]), &r.Labels); err != nil {
+	var head rowsHead
+	if err := json.Unmarshal([]byte(f.Metadata["about"]), &head); err != nil {
 		return nil, fmt.Errorf("decode labels: %w", err)
 	}
-	if r.Corpus, err = text.CorpusOf(f); err != nil {
+	r := &rows{task: head.Task, Labels: head.Labels, DecimalComma: head.DecimalComma}
+	if r.task == registry.TextClassification {
+		r.Corpus, err = text.CorpusOf(f)
+	} else {
+		r.Columns, err = dataset.ColumnsOf(f)
+	}
+	if err != nil {
 		return nil, err
 	}
-	var start []int64
-	var texts []byte
 	for _, read := range []error{
 		view(f, "row.class", artifact.Int32s, &r.Y),
+		view(f, "row.value", artifact.Float64s, &r.Values),
 		view(f, "row.weight", artifact.Float32s, &r.Weight),
 		view(f, "row.group", artifact.Uint64s, &r.Group),
 		view(f, "train.row", artifact.Int32s, &r.Train),
 		view(f, "train.fold", artifact.Bytes, &r.Fold),
 		view(f, "test.row", artifact.Int32s, &r.Test),
-		view(f, "test.text", artifact.Bytes, &texts),
-		view(f, "test.start", artifact.Int64s, &start),
 	} {
 		if read != nil {
 			return nil, read
 		}
-	}
-	if len(start) != len(r.Test)+1 {
-		return nil, fmt.Errorf("%d text offsets for %d held-out rows", len(start), len(r.Test))
-	}
-	r.TestText = make([]string, len(r.Test))
-	for i := range r.Test {
-		a, b := start[i], start[i+1]
-		if a < 0 || a > b || b > int64(len(texts)) {
-			return nil, fmt.Errorf("text offsets of held-out row %d are out of range", i)
-		}
-		r.TestText[i] = string(texts[a:b])
 	}
 	return r, nil
 }
@@ -113,15 +146,6 @@ func view[T any](f *artifact.File, name string, as func(artifact.Tensor) ([]T, e
 	}
 	*dst = v
 	return nil
-}
-
-// groupsOf returns the group key of each row.
-func groupsOf(set []dataset.Row) []uint64 {
-	groups := make([]uint64, len(set))
-	for i, r := range set {
-		groups[i] = dataset.GroupKey(r)
-	}
-	return groups
 }
 
 // putWork stores a work file.

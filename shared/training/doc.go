@@ -4,13 +4,26 @@
 // the state machine in functions/trainer/training.asl.json. The machine calls
 // Steps.Run for each state:
 //
-//	prepare  read, check and clean the rows, file every finding, hold rows out,
-//	         plan the search, write the encoded rows once
-//	search   one recipe on one fold along its path of C; many side by side
+//	prepare  read, check and clean the rows, file every finding and a profile,
+//	         hold rows out, plan the search, write the encoded rows once
+//	search   one variant (features, learner, weights) on one fold along its path
+//	         of C; many side by side
 //	select   gather the scores; open the next rung or settle
-//	finish   evaluate on held-out rows, fit on all, write the artifacts, decide
-//	         about promotion, commit version, alias and job in one transaction
+//	finish   calibrate, evaluate on held-out rows, fit on all, file suspicious
+//	         labels, write the artifacts, decide about promotion, commit version,
+//	         alias and job in one transaction
 //	fail     write down why
+//
+// Rows are texts or the cells of a table, with a class or a number to predict.
+// The file says which unless the settings do; past Prepare only rows.margins,
+// rows.fit and rows.input know the difference.
+//
+// The search begins with few candidates and follows the winner: its neighbours
+// in C, class weights when classes are uneven, a floor on document frequencies,
+// another learner where that is cheap. How far it goes is counted in work units,
+// never in seconds, so that a slow machine finds what a fast one does. Whatever
+// is fitted on predictions, the calibration, the prediction sets and the
+// suspicion against labels, uses out-of-fold margins of training rows.
 //
 // Steps pass numbers of tasks only; data goes through the job's work folder in
 // the models bucket, which expires. Each step may run again at any time: it

@@ -1,229 +1,190 @@
 package training
 
 import (
-	"bytes"
-	"context"
 	"fmt"
+	"maps"
 	"math"
-	"math/rand/v2"
 	"slices"
 
-	"godwit/shared/blob"
-	"godwit/shared/fault"
-	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/metric"
 	"godwit/shared/ml/pipeline"
-	"godwit/shared/registry"
 )
 
-// calibrate fits the temperature on the pooled out-of-fold margins of the
-// chosen candidate: margins of training rows by models that did not see them.
-func (s *Steps) calibrate(ctx context.Context, job Job, p *plan, classes int) (float64, error) {
-	var margins []float32
-	var y []int32
-	for i, t := range p.Rungs[p.Best.Rung].Tasks {
-		c := slices.Index(t.C, p.Best.C)
-		if t.Recipe != p.Best.Recipe || c < 0 {
-			continue
-		}
-		data, err := s.readWork(ctx, workKey(job, marginFile(p.Best.Rung, i)))
-		if err != nil {
-			return 0, err
-		}
-		f, err := artifact.Decode(data, artifact.Limits{Bytes: workLimit})
-		if err != nil {
-			return 0, fmt.Errorf("margins of task %d: %w", i, err)
-		}
-		var m []float32
-		var of []int32
-		if err := view(f, fmt.Sprintf("margins.%d", c), artifact.Float32s, &m); err != nil {
-			return 0, err
-		}
-		if err := view(f, "class", artifact.Int32s, &of); err != nil {
-			return 0, err
-		}
-		margins, y = append(margins, m...), append(y, of...)
-	}
-	return pipeline.FitTemperature(margins, y, classes), nil
+// answers are what a model said about some rows.
+type answers struct {
+	class []int32   // most probable
+	prob  []float32 // rows x classes
+	value []float64 // of a regression
 }
 
-// evaluate predicts the held-out texts as a caller would and measures.
-func evaluate(m *pipeline.Model, r *rows) (metric.Report, error) {
-	k := len(r.Labels)
-	prob := make([]float32, 0, len(r.Test)*k)
+// predict asks a model about rows as a caller would.
+func (r *rows) predict(m pipeline.Predictor, x *texts, some []int32) answers {
+	var a answers
 	var scratch pipeline.Scratch
-	for _, doc := range r.TestText {
-		prob = append(prob, m.Scores(&scratch, doc)...)
-	}
-	return metric.Classify(classesOf(r.Y, r.Test), prob, r.Labels)
-}
-
-// Comparison is the paired test of the candidate against the version that serves.
-type Comparison struct {
-	Version    int     `json:"version"`    // that was compared with
-	Rows       int     `json:"rows"`       // neither model was fitted, tuned or calibrated on
-	Candidate  float64 `json:"candidate"`  // accuracy on them
-	Champion   float64 `json:"champion"`   //
-	Difference float64 `json:"difference"` // candidate - champion
-	Low        float64 `json:"low"`        // bounds of the difference, 95 %, paired bootstrap
-	High       float64 `json:"high"`
-}
-
-// comparable is the least number of common rows from which the gate judges.
-const comparable = 100
-
-// judgePromotion decides whether the new version may take the alias: over the
-// floor the settings ask for, and not measurably worse than the version there.
-func (s *Steps) judgePromotion(ctx context.Context, job Job, p *plan, r *rows, evaluation *pipeline.Model, test map[string]float64) (registry.Gate, *Comparison, error) {
-	if p.Settings.PromoteTo == "none" {
-		return registry.Gate{Passed: true, Promotion: "none", Reason: "not_asked"}, nil, nil
-	}
-	held := func(reason, format string, args ...any) registry.Gate {
-		return registry.Gate{Promotion: "held", Reason: reason, Detail: fmt.Sprintf(format, args...)}
-	}
-	for _, name := range headline {
-		floor, ok := p.Settings.Gate.Min[name]
-		if !ok {
+	for _, row := range some {
+		in := r.input(x, row)
+		if m.Labels() == nil {
+			a.value = append(a.value, m.Value(&scratch, in))
 			continue
 		}
-		if got, measured := test[name]; !measured || got < floor {
-			return held("below_minimum", "%s is %.4f on held-out rows, the gate asks for %.4f", name, got, floor), nil, nil
-		}
+		scores := m.Scores(&scratch, in)
+		a.class = append(a.class, top(scores))
+		a.prob = append(a.prob, scores...)
 	}
-	alias, err := s.Jobs.Registry.Alias(ctx, job.Tenant, job.Model, p.Settings.Gate.NotWorseThan)
-	if fault.Is(err, fault.NotFound) {
-		return registry.Gate{Passed: true, Promotion: "promoted"}, nil, nil
-	}
-	if err != nil {
-		return registry.Gate{}, nil, err
-	}
-	if alias.DataTime.After(job.DataTime) {
-		return held("superseded", "version %d was trained on newer data", alias.Version), nil, nil
-	}
-	c, err := s.compare(ctx, job, r, evaluation, alias.Version)
-	if err != nil {
-		return registry.Gate{}, nil, err
-	}
-	switch {
-	case c.Rows < comparable:
-		return held("not_comparable", "%d held-out rows are unknown to both models, %d are needed; promote by hand after a look", c.Rows, comparable), c, nil
-	case c.High < 0 || c.Difference < -.01:
-		return held("worse", "accuracy %.4f against %.4f of version %d on %d common rows (difference %.4f, 95 %% from %.4f to %.4f)", c.Candidate, c.Champion, c.Version, c.Rows, c.Difference, c.Low, c.High), c, nil
-	}
-	return registry.Gate{Passed: true, Promotion: "promoted", Detail: fmt.Sprintf("accuracy %.4f against %.4f of version %d on %d common rows", c.Candidate, c.Champion, c.Version, c.Rows)}, c, nil
+	return a
 }
 
-// compare holds the evaluation models of candidate and champion against each
-// other on this job's held-out rows that the champion never knew.
-func (s *Steps) compare(ctx context.Context, job Job, r *rows, evaluation *pipeline.Model, number int) (*Comparison, error) {
-	v, err := s.Jobs.Registry.Version(ctx, job.Tenant, job.Model, number)
-	if err != nil {
-		return nil, err
-	}
-	c := &Comparison{Version: number}
-	if !slices.Equal(v.Labels, r.Labels) {
-		return c, nil // another set of classes: nothing to compare
-	}
-	known, err := s.known(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	data, err := blob.ReadAll(ctx, s.Models, v.Evaluation.Key, workLimit)
-	if err != nil {
-		return nil, err
-	}
-	if blob.DigestOf(data) != v.Evaluation.Digest {
-		return nil, fault.New(fault.Internal, "the evaluation model of version %d is damaged", number)
-	}
-	champion, err := pipeline.Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("decode evaluation model of version %d: %w", number, err)
-	}
-	c.measure(r, known, evaluation, champion)
-	return c, nil
+// Evaluation is what the evaluation model achieved on held-out rows, which it
+// was neither fitted, tuned nor calibrated on. Intervals are at 95 %.
+type Evaluation struct {
+	*metric.Report                    // of a classification
+	MacroF1        *metric.Interval   `json:"macro_f1_interval,omitempty"`
+	AUC            float64            `json:"auc,omitempty"`               // area under the ROC curve, mean over classes; absent when all rows are of one
+	Precision      float64            `json:"average_precision,omitempty"` // mean over classes
+	Reliability    []calibrate.Bin    `json:"reliability,omitempty"`       // how often it was right when so sure
+	Curves         []Curve            `json:"curves,omitempty"`            // of the classes with most held-out rows
+	Abstention     []Abstention       `json:"abstention,omitempty"`        // what a min_score would buy
+	Sets           []Coverage         `json:"sets,omitempty"`              // what prediction sets of a coverage hold
+	Numbers        *metric.Regression `json:"regression,omitempty"`        // of a regression
 }
 
-func (c *Comparison) measure(r *rows, known []uint64, candidate, champion *pipeline.Model) {
-	var a, b pipeline.Scratch
-	var diff []int8
-	var right, was int
-	for i, row := range r.Test {
-		if _, found := slices.BinarySearch(known, r.Group[row]); found {
-			continue
-		}
-		mine, theirs := top(candidate.Scores(&a, r.TestText[i])) == r.Y[row], top(champion.Scores(&b, r.TestText[i])) == r.Y[row]
-		d := int8(0)
-		if mine {
-			right++
-			d++
-		}
-		if theirs {
-			was++
-			d--
-		}
-		diff = append(diff, d)
-	}
-	c.Rows = len(diff)
-	if c.Rows == 0 {
-		return
-	}
-	n := float64(c.Rows)
-	c.Candidate, c.Champion = float64(right)/n, float64(was)/n
-	c.Difference = c.Candidate - c.Champion
-	c.Low, c.High = bootstrap(diff)
+// Curve is the precision-recall curve of one class against the rest.
+type Curve struct {
+	Label  string           `json:"label"`
+	Points []metric.PRPoint `json:"points"`
 }
 
-func top(scores []float32) int32 { return int32(slices.Index(scores, slices.Max(scores))) }
+// Abstention says what answering only from a score on comes to.
+type Abstention struct {
+	MinScore float64 `json:"min_score"`
+	Answered float64 `json:"answered"` // share of rows
+	Accuracy float64 `json:"accuracy"` // among them, 0 without any
+}
 
-// bootstrap returns the 95 % percentile interval of the mean of d over 2,000
-// resamples (Efron and Tibshirani 1993, chapter 13), from a fixed seed.
-func bootstrap(d []int8) (low, high float64) {
-	const resamples = 2000
-	rng := rand.New(rand.NewPCG(1, uint64(len(d))))
-	means := make([]float64, resamples)
-	for i := range means {
-		sum := 0
-		for range d {
-			sum += int(d[rng.IntN(len(d))])
+// Coverage says what prediction sets of a coverage came to.
+type Coverage struct {
+	Asked   float64 `json:"asked"`
+	Covered float64 `json:"covered"` // share of rows whose set held the true class
+	Size    float64 `json:"size"`    // mean number of classes in a set
+}
+
+const (
+	curveClasses = 20
+	curvePoints  = 20
+	resamples    = metric.Resamples
+)
+
+// evaluate measures a model on the held-out rows.
+func evaluate(m pipeline.Predictor, r *rows, x *texts) (*Evaluation, error) {
+	a := r.predict(m, x, r.Test)
+	if r.Labels == nil {
+		n, err := metric.Regress(of(r.Values, r.Test), a.value, resamples, 1)
+		return &Evaluation{Numbers: &n}, err
+	}
+	truth, k := of(r.Y, r.Test), len(r.Labels)
+	report, err := metric.Classify(truth, a.prob, r.Labels)
+	if err != nil {
+		return nil, fmt.Errorf("measure: %w", err)
+	}
+	f1 := metric.MacroF1Interval(truth, a.class, k, resamples, 1)
+	e := &Evaluation{
+		Report: &report, MacroF1: &f1,
+		AUC: measured(metric.MacroAUC(truth, a.prob, k)), Precision: measured(metric.MacroAveragePrecision(truth, a.prob, k)),
+		Reliability: calibrate.Reliability(a.prob, truth, k),
+		Curves:      curves(truth, a.prob, r.Labels), Abstention: abstentions(truth, a), Sets: coverages(m, truth, a),
+	}
+	return e, nil
+}
+
+// measured is v, or 0 for what cannot be measured: JSON has no other word for it.
+// There is no ranking to judge where all held-out rows are of one class.
+func measured(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
+}
+
+// headline returns the numbers people compare versions by.
+func (e *Evaluation) headline() map[string]float64 {
+	if e.Report == nil {
+		return e.Numbers.Headline()
+	}
+	h := maps.Clone(e.Report.Headline())
+	h["macro_f1_low"], h["macro_f1_high"] = e.MacroF1.Low, e.MacroF1.High
+	return h
+}
+
+// curves returns the precision-recall curves of the classes with most rows.
+func curves(truth []int32, prob []float32, labels []string) []Curve {
+	k := len(labels)
+	rows := make([]int, k)
+	for _, t := range truth {
+		rows[t]++
+	}
+	var out []Curve
+	for _, class := range largest(rows, curveClasses) {
+		positive, score := make([]bool, len(truth)), make([]float32, len(truth))
+		for i, t := range truth {
+			positive[i], score[i] = int(t) == class, prob[i*k+class]
 		}
-		means[i] = float64(sum) / float64(len(d))
+		if points := metric.PRCurve(positive, score, curvePoints); points != nil {
+			out = append(out, Curve{labels[class], points})
+		}
 	}
-	slices.Sort(means)
-	at := func(q float64) float64 { return means[int(math.Round(q*(resamples-1)))] }
-	return at(.025), at(.975)
+	return out
 }
 
-// keepKnown files the groups of the rows the evaluation model was fitted, tuned
-// or calibrated on, so that a later gate can leave them out.
-func (s *Steps) keepKnown(ctx context.Context, job Job, r *rows) error {
-	known := make([]uint64, len(r.Train))
-	for i, row := range r.Train {
-		known[i] = r.Group[row]
+// abstentions returns what thresholds on the score would come to.
+func abstentions(truth []int32, a answers) []Abstention {
+	k := len(a.prob) / max(1, len(truth))
+	var out []Abstention
+	for step := range 10 {
+		least := float64(step) / 10
+		answered, right := 0, 0
+		for i, t := range truth {
+			if float64(a.prob[i*k+int(a.class[i])]) < least {
+				continue
+			}
+			answered++
+			if a.class[i] == t {
+				right++
+			}
+		}
+		out = append(out, Abstention{least, float64(answered) / float64(len(truth)), float64(right) / float64(max(1, answered))})
 	}
-	slices.Sort(known)
-	known = slices.Compact(known)
-	data, err := artifact.Encode(map[string]string{"format": "godwit-known-1"}, []artifact.Tensor{
-		artifact.FromUint64s("group", []int64{int64(len(known))}, known),
-	})
-	if err != nil {
-		return fmt.Errorf("encode known rows: %w", err)
-	}
-	_, err = s.Models.Put(ctx, reportKey(job, knownFile), bytes.NewReader(data), int64(len(data)), blob.PutOptions{})
-	return err
+	return out
 }
 
-const knownFile = "known.safetensors"
+// coverages returns what prediction sets hold.
+func coverages(m pipeline.Predictor, truth []int32, a answers) []Coverage {
+	k := len(a.prob) / max(1, len(truth))
+	var out []Coverage
+	var set []int32
+	for _, asked := range []float64{.8, .9, .95, .99} {
+		held, size := 0, 0
+		for i, t := range truth {
+			set = m.Set(set[:0], a.prob[i*k:(i+1)*k], asked)
+			size += len(set)
+			for _, c := range set {
+				if c == t {
+					held++
+				}
+			}
+		}
+		n := float64(len(truth))
+		out = append(out, Coverage{asked, float64(held) / n, float64(size) / n})
+	}
+	return out
+}
 
-// known returns the groups filed for a version, ascending.
-func (s *Steps) known(ctx context.Context, v registry.Version) ([]uint64, error) {
-	data, err := blob.ReadAll(ctx, s.Models, reportKey(Job{Tenant: v.Tenant, Model: v.Model, ID: v.Lineage.Job}, knownFile), workLimit)
-	if err != nil {
-		return nil, err
+// largest returns the places of the n greatest, the greatest first.
+func largest(v []int, n int) []int {
+	at := make([]int, len(v))
+	for i := range at {
+		at[i] = i
 	}
-	f, err := artifact.Decode(data, artifact.Limits{Bytes: workLimit})
-	if err != nil {
-		return nil, fmt.Errorf("known rows of version %d: %w", v.Number, err)
-	}
-	var groups []uint64
-	return groups, view(f, "group", artifact.Uint64s, &groups)
+	slices.SortStableFunc(at, func(a, b int) int { return v[b] - v[a] })
+	return at[:min(n, len(at))]
 }

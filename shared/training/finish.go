@@ -11,29 +11,10 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
-	"godwit/shared/ml/metric"
+	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/pipeline"
-	"godwit/shared/ml/tune"
 	"godwit/shared/registry"
 )
-
-// Report is the file with everything the evaluation found, kept beside the version.
-type Report struct {
-	Model     registry.Name    `json:"model"`
-	Job       string           `json:"job"`
-	Algorithm string           `json:"algorithm"`
-	Settings  Settings         `json:"settings"`
-	Chosen    tune.Candidate   `json:"chosen"`
-	Rows      Rows             `json:"rows"`
-	Classes   map[string]int   `json:"classes"` // rows per label
-	Split     string           `json:"split"`
-	Issues    map[string]int   `json:"issues"`
-	Search    []tune.Score     `json:"search"`
-	Test      *metric.Report   `json:"test,omitempty"` // on held-out rows; absent when none could be held out
-	Versus    *Comparison      `json:"versus,omitempty"`
-	Artifact  blob.Digest      `json:"artifact"`
-	Sizes     map[string]int64 `json:"sizes"`
-}
 
 // finish evaluates the chosen candidate on rows no model saw, fits the served
 // model, and registers it: artifacts first, then one transaction that makes the
@@ -46,58 +27,81 @@ func (s *Steps) finish(ctx context.Context, job Job) error {
 	if err != nil {
 		return err
 	}
-	var p plan
-	if err := s.getJSON(ctx, workKey(job, planFile), &p); err != nil {
-		return err
-	}
-	if p.Best == nil {
-		return fault.New(fault.Internal, "the search did not choose")
-	}
-	r, err := s.loadRows(ctx, job)
+	p, made, out, err := s.gathered(ctx, job)
 	if err != nil {
 		return err
 	}
-	settings, err := pipelineSettings(p.Settings, p.Best.Candidate)
-	if err != nil {
+	if made.evaluation, made.served, err = s.fit(ctx, job, p, made.rows, out); err != nil {
 		return err
 	}
-	temperature, err := s.calibrate(ctx, job, &p, len(r.Labels))
-	if err != nil {
+	if err := s.inspect(ctx, job, p, out, made); err != nil {
 		return err
 	}
-	fit := func(rows []int32, from, to float64, what string) (*pipeline.Model, error) {
-		m, err := pipeline.Fit(ctx, r.Data, rows, settings, s.Workers, s.fitProgress(ctx, job, what, from, to))
+	draft := registry.Version{Task: p.Settings.Task, Algorithm: made.served.Algorithm(), Labels: made.rows.Labels}
+	if draft.Signature, err = signature(made.served); err != nil {
+		return err
+	}
+	extra := map[string]string{"dataset_sha256": p.SHA256}
+	if draft.Evaluation, err = s.keepModel(ctx, job, made.evaluation, extra); err != nil {
+		return err
+	}
+	if draft.Artifact, err = s.keepModel(ctx, job, made.served, extra); err != nil {
+		return err
+	}
+	if err := s.keepKnown(ctx, job, made.rows); err != nil {
+		return err
+	}
+	return s.register(ctx, job, p, draft, made)
+}
+
+// gathered reads what the steps before left: the plan, the rows and their
+// texts, and the out-of-fold margins of the chosen candidate.
+func (s *Steps) gathered(ctx context.Context, job Job) (*plan, result, *pool, error) {
+	var made result
+	p := &plan{}
+	err := s.getJSON(ctx, workKey(job, planFile), p)
+	if err == nil && p.Best == nil {
+		err = fault.New(fault.Internal, "the search did not choose")
+	}
+	if err != nil {
+		return nil, made, nil, err
+	}
+	if made.rows, err = s.loadRows(ctx, job); err != nil {
+		return nil, made, nil, err
+	}
+	if made.texts, err = s.loadTexts(ctx, job); err != nil {
+		return nil, made, nil, err
+	}
+	out, err := s.pooled(ctx, job, p)
+	return p, made, out, err
+}
+
+// fit fits the evaluation model on the training rows and the served one on all,
+// both calibrated by the out-of-fold margins.
+func (s *Steps) fit(ctx context.Context, job Job, p *plan, r *rows, out *pool) (evaluation, served pipeline.Predictor, err error) {
+	finished := func(m pipeline.Predictor) pipeline.Predictor { return m }
+	if k := len(r.Labels); k > 0 {
+		y := of(r.Y, out.rows)
+		c := calibrate.Choose(out.margins, y, k)
+		f := calibrate.NewConformal(c.ApplyAll(out.margins, k), y, k)
+		finished = func(m pipeline.Predictor) pipeline.Predictor { return m.With(c, f) }
+	}
+	one := func(some []int32, from, to float64, what string) (pipeline.Predictor, error) {
+		m, err := r.fit(ctx, some, p.Best.Candidate, p.Settings.Seed, s.Workers, s.fitProgress(ctx, job, what, from, to))
 		if err != nil {
 			return nil, fmt.Errorf("fit %s: %w", what, err)
 		}
-		return m.WithTemperature(temperature), nil
+		return finished(m), nil
 	}
-	evaluation, err := fit(r.Train, .72, .8, "the evaluation model")
-	if err != nil {
-		return err
+	if evaluation, err = one(r.Train, .72, .8, "the evaluation model"); err != nil {
+		return nil, nil, err
 	}
-	served := evaluation
-	if *p.Settings.Split.Refit && len(r.Test) > 0 {
-		if served, err = fit(everyRow(len(r.Y)), .82, .9, "the model on all rows"); err != nil {
-			return err
-		}
+	if !*p.Settings.Split.Refit || len(r.Test) == 0 {
+		return evaluation, evaluation, nil
 	}
-	draft := registry.Version{Task: p.Settings.Task, Algorithm: evaluation.Algorithm(), Labels: r.Labels, Signature: textSignature}
-	extra := map[string]string{"dataset_sha256": p.SHA256}
-	if draft.Evaluation, err = s.keepModel(ctx, job, evaluation, extra); err != nil {
-		return err
-	}
-	if draft.Artifact, err = s.keepModel(ctx, job, served, extra); err != nil {
-		return err
-	}
-	if err := s.keepKnown(ctx, job, r); err != nil {
-		return err
-	}
-	return s.register(ctx, job, &p, r, evaluation, draft)
+	served, err = one(everyRow(r.len()), .82, .9, "the model on all rows")
+	return evaluation, served, err
 }
-
-// textSignature is what a text model takes and answers.
-var textSignature = json.RawMessage(`{"inputs":[{"name":"text","type":"string"}],"outputs":[{"name":"label","type":"string"},{"name":"score","type":"number","minimum":0,"maximum":1}]}`)
 
 // lease makes this worker the one that may commit: an older worker of the same
 // job that is still running loses the revision its commit is conditioned on.
@@ -134,7 +138,7 @@ func (s *Steps) fitProgress(ctx context.Context, job Job, what string, from, to 
 
 // keepModel writes the artifact under its digest. One that is there already is
 // read back: a name proves nothing about bytes.
-func (s *Steps) keepModel(ctx context.Context, job Job, m *pipeline.Model, extra map[string]string) (registry.Artifact, error) {
+func (s *Steps) keepModel(ctx context.Context, job Job, m pipeline.Predictor, extra map[string]string) (registry.Artifact, error) {
 	data, err := m.Encode(extra)
 	if err != nil {
 		return registry.Artifact{}, fmt.Errorf("encode model: %w", err)
@@ -165,26 +169,28 @@ func (s *Steps) keepModel(ctx context.Context, job Job, m *pipeline.Model, extra
 	return a, put(false)
 }
 
+// result is what Finish made, before it is judged.
+type result struct {
+	rows               *rows
+	texts              *texts
+	evaluation, served pipeline.Predictor
+}
+
 // register evaluates, decides about promotion and commits.
-func (s *Steps) register(ctx context.Context, job Job, p *plan, r *rows, evaluation *pipeline.Model, draft registry.Version) error {
-	report := Report{
-		Model: job.Model, Job: job.ID, Algorithm: draft.Algorithm, Settings: p.Settings, Chosen: p.Best.Candidate, Rows: p.Rows,
-		Split: p.Split, Issues: p.Issues, Search: p.Scores, Artifact: draft.Artifact.Digest, Classes: map[string]int{},
-		Sizes: map[string]int64{"artifact": draft.Artifact.Size, "evaluation": draft.Evaluation.Size},
+func (s *Steps) register(ctx context.Context, job Job, p *plan, draft registry.Version, made result) error {
+	report := newReport(job, p, draft, made.served)
+	best := p.score(p.Best.Candidate)
+	draft.CV = map[string]float64{
+		p.Settings.Metric: shown(best.Value), p.Settings.Metric + "_deviation": best.Deviation, "folds": float64(len(best.Folds)),
 	}
-	for i, l := range p.Labels {
-		report.Classes[l] = p.Counts[i]
-	}
-	best := p.bestScore()
-	draft.CV = map[string]float64{p.Settings.Metric: best.Mean, p.Settings.Metric + "_deviation": best.Deviation, "folds": float64(len(best.Folds))}
-	if len(r.Test) > 0 {
-		test, err := evaluate(evaluation, r)
+	if len(made.rows.Test) > 1 {
+		test, err := evaluate(made.evaluation, made.rows, made.texts)
 		if err != nil {
 			return fmt.Errorf("evaluate: %w", err)
 		}
-		report.Test, draft.Test = &test, test.Headline()
+		report.Test, draft.Test = test, test.headline()
 	}
-	gate, versus, err := s.judgePromotion(ctx, job, p, r, evaluation, draft.Test)
+	gate, versus, err := s.judgePromotion(ctx, job, p, made.rows, made.texts, made.evaluation, draft.Test)
 	if err != nil {
 		return err
 	}
@@ -200,15 +206,6 @@ func (s *Steps) register(ctx context.Context, job Job, p *plan, r *rows, evaluat
 		DataTime: job.DataTime, Job: job.ID, Code: s.Build, Seed: p.Settings.Seed, Parent: p.Parent,
 	}
 	return s.commit(ctx, job, p, draft)
-}
-
-func (p *plan) bestScore() tune.Score {
-	for _, sc := range p.Scores {
-		if sc.Candidate == p.Best.Candidate {
-			return sc
-		}
-	}
-	return tune.Score{}
 }
 
 // commit makes everything visible at once, or nothing.

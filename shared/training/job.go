@@ -34,6 +34,7 @@ type Job struct {
 	Settings      json.RawMessage `json:"settings"`  // a Settings as asked for
 	Status        Status          `json:"status"`
 	Attempt       int             `json:"attempt"`           // of the execution, from 1
+	Parent        int             `json:"parent,omitempty"`  // version whose settings were taken over, 0 for none
 	Lease         string          `json:"lease,omitempty"`   // token of the worker that may commit
 	Version       int             `json:"version,omitempty"` // registered version, 0 before
 	Error         *JobError       `json:"error,omitempty"`   // set when failed
@@ -104,7 +105,7 @@ type Submission struct {
 	Version  string // object version id
 	Size     int64  // bytes, for the data set record of an inbox object
 	DataTime time.Time
-	Settings json.RawMessage // nil: the model's stored settings, or auto
+	Settings json.RawMessage // nil: the model's own, else what its champion was asked for, else auto
 	By       string          // key id, or "upload"
 }
 

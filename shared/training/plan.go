@@ -1,14 +1,18 @@
 package training
 
 import (
+	"slices"
+
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/tune"
+	"godwit/shared/registry"
 )
 
 // plan is what Prepare decides and Select continues: which candidates are
 // scored in which rung. It lives in the job's work folder.
 type plan struct {
-	Settings Settings       `json:"settings"` // resolved
+	Settings Settings       `json:"settings"`         // resolved
+	Reason   string         `json:"reason,omitempty"` // for the task, when it was found out
 	Labels   []string       `json:"labels"`
 	Counts   []int          `json:"counts"` // rows per label
 	Rows     Rows           `json:"rows"`
@@ -16,7 +20,12 @@ type plan struct {
 	Source   dataset.Source `json:"source"`
 	Issues   map[string]int `json:"issues"` // findings per code
 	SHA256   string         `json:"sha256"` // of the raw data
-	Rungs    []rung         `json:"rungs"`
+	Features []string       `json:"features"`
+	Folds    int            `json:"folds"`
+	Work     float64        `json:"work"`           // units of one candidate on all folds
+	Spent    float64        `json:"spent"`          // units of the rungs so far
+	Halving  []tune.Rung    `json:"halving"`        // the rounds to come and gone; nil for a grid
+	Rungs    []rung         `json:"rungs"`          // opened so far
 	Scores   []tune.Score   `json:"scores"`         // every candidate searched so far
 	Best     *chosen        `json:"best,omitempty"` // set by the last Select
 	Parent   int            `json:"parent,omitempty"`
@@ -27,12 +36,30 @@ type rung struct {
 	Tasks []task `json:"tasks"`
 }
 
-// task is the work of one function: one recipe on one fold, along a path of C.
+// variant is a candidate without its C: what one task walks the path of C for.
+type variant struct {
+	Recipe  string `json:"recipe"` // of features; for tables the shape of numbers
+	Learner string `json:"learner"`
+	Loss    string `json:"loss,omitempty"`
+	Balance string `json:"balance,omitempty"`
+	MinDocs int    `json:"min_docs,omitempty"`
+}
+
+// at returns the candidate of the variant with that C.
+func (v variant) at(c float64) tune.Candidate {
+	return tune.Candidate{Recipe: v.Recipe, Learner: v.Learner, Loss: v.Loss, Balance: v.Balance, MinDocs: v.MinDocs, C: c}
+}
+
+func variantOf(c tune.Candidate) variant {
+	return variant{Recipe: c.Recipe, Learner: c.Learner, Loss: c.Loss, Balance: c.Balance, MinDocs: c.MinDocs}
+}
+
+// task is the work of one function: one variant on one fold, along a path of C.
 type task struct {
-	Recipe string    `json:"recipe"`
-	Loss   string    `json:"loss"`
-	Fold   int       `json:"fold"`
-	C      []float64 `json:"c"`
+	variant
+	Fold  int       `json:"fold"`
+	C     []float64 `json:"c"`     // ascending
+	Share float64   `json:"share"` // of the fold's training rows to learn from
 }
 
 // chosen is the candidate that won.
@@ -43,52 +70,8 @@ type chosen struct {
 
 // scored is what a task found.
 type scored struct {
-	Rung   int       `json:"rung"`
-	Task   int       `json:"task"`
-	Rows   int       `json:"rows"`   // held out in the fold
-	Values []float64 `json:"values"` // of the metric, one per C
-	Terms  int64     `json:"terms"`  // size of the vocabulary
-}
-
-// wantedC are the regularisation strengths `auto` tries: one first, and its
-// neighbours for the recipe that won. They are the middle of the range in
-// which a linear SVM on unit-length TF-IDF rows changes at all.
-var firstC, neighbourC = []float64{1}, []float64{.3, 3}
-
-// recipeNames are the features the search compares, small ones first.
-func recipeNames(s Settings) []string {
-	if len(s.Params.Features) > 0 {
-		return s.Params.Features
-	}
-	return []string{"word", "union"}
-}
-
-// firstRung lists the tasks of rung 0.
-func firstRung(s Settings, recipes []string, folds int) rung {
-	path := s.Params.C
-	if len(path) == 0 {
-		path = firstC
-	}
-	var r rung
-	for _, name := range recipes {
-		for f := range folds {
-			r.Tasks = append(r.Tasks, task{Recipe: name, Loss: s.Params.Loss, Fold: f, C: path})
-		}
-	}
-	return r
-}
-
-// nextRung lists the tasks that follow rung 0, or none when the search is over:
-// a caller who gave the path of C gets exactly that path.
-func nextRung(s Settings, last int, best tune.Candidate, folds int) rung {
-	if last > 0 || len(s.Params.C) > 0 {
-		return rung{}
-	}
-	var r rung
-	for f := range folds {
-		r.Tasks = append(r.Tasks, task{Recipe: best.Recipe, Loss: best.Loss, Fold: f, C: neighbourC})
-	}
-	return r
+	Terms  int64   `json:"terms"`  // size of the model
+	Values []tally `json:"values"` // one per C
 }
 
 func (r rung) numbers() []int {
@@ -97,4 +80,29 @@ func (r rung) numbers() []int {
 		n[i] = i
 	}
 	return n
+}
+
+// regression reports whether numbers are predicted.
+func (p *plan) regression() bool { return p.Settings.Task == registry.TableRegression }
+
+// table reports whether rows are cells rather than texts.
+func (p *plan) table() bool { return p.Settings.Task != registry.TextClassification }
+
+// imbalance is the ratio of the largest to the smallest class, 1 for numbers.
+func (p *plan) imbalance() float64 {
+	if len(p.Counts) == 0 {
+		return 1
+	}
+	return float64(slices.Max(p.Counts)) / float64(max(1, slices.Min(p.Counts)))
+}
+
+// score returns the score of a candidate, or a zero one.
+func (p *plan) score(c tune.Candidate) tune.Score {
+	best := tune.Score{}
+	for _, s := range p.Scores {
+		if s.Candidate == c && s.Share >= best.Share {
+			best = s
+		}
+	}
+	return best
 }

@@ -86,12 +86,11 @@ func (s *Service) draft(ctx context.Context, t registry.Tenant, sub Submission) 
 	} else {
 		job.Dataset = DatasetID(job.DataTime, string(t), origin)
 	}
-	if job.Settings == nil {
-		stored, err := s.storedSettings(ctx, t, job.Model)
-		if err != nil {
+	if absent(job.Settings) {
+		var err error
+		if job.Settings, job.Parent, err = s.inherited(ctx, t, job.Model); err != nil {
 			return Job{}, err
 		}
-		job.Settings = stored
 	}
 	_, err := ParseSettings(job.Settings)
 	return job, err
@@ -131,15 +130,6 @@ func (s *Service) MarkReady(ctx context.Context, t registry.Tenant, id string, i
 		}
 		return nil
 	})
-}
-
-// storedSettings returns the model's own training settings; an absent model has none.
-func (s *Service) storedSettings(ctx context.Context, t registry.Tenant, name registry.Name) (json.RawMessage, error) {
-	m, err := s.Registry.Model(ctx, t, name)
-	if fault.Is(err, fault.NotFound) || err == nil && m.Training == nil {
-		return json.RawMessage("{}"), nil
-	}
-	return m.Training, err
 }
 
 // announce makes the data set of an object that came through the inbox, so

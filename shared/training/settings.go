@@ -6,21 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"slices"
 
 	"godwit/shared/fault"
-	"godwit/shared/ml/text"
+	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
 )
 
 // Settings say how to train. The zero value is `auto` with every default.
 type Settings struct {
-	Task      registry.Task      `json:"task,omitempty"`       // default: text-classification
-	Algorithm string             `json:"algorithm,omitempty"`  // auto (default) or linear-svm
+	Task      registry.Task      `json:"task,omitempty"`       // text-classification, table-classification, table-regression; default: found out
+	Algorithm string             `json:"algorithm,omitempty"`  // auto (default), linear-svm, logistic-regression, ridge-regression
 	Params    Params             `json:"params,omitzero"`      // fixed by the caller; the rest is searched
 	Search    Search             `json:"search,omitzero"`      //
-	Metric    string             `json:"metric,omitempty"`     // accuracy or macro_f1; default by class balance
+	Metric    string             `json:"metric,omitempty"`     // accuracy, macro_f1 or, of a regression, rmse; default by task and class balance
 	Columns   Columns            `json:"columns,omitzero"`     //
 	Split     SplitSettings      `json:"split,omitzero"`       //
 	Gate      GateSettings       `json:"gate,omitzero"`        //
@@ -30,21 +28,30 @@ type Settings struct {
 
 // Params narrow the candidates of the search.
 type Params struct {
-	C        []float64 `json:"c,omitempty"`        // regularisation path, each in (0, 1e6]
-	Loss     string    `json:"loss,omitempty"`     // squared_hinge (default) or hinge
-	Features []string  `json:"features,omitempty"` // recipes: word, union
+	C           []float64 `json:"c,omitempty"`            // regularisation path, each in (0, 1e6]; of ridge 1/alpha
+	Learner     string    `json:"learner,omitempty"`      // svm, logistic or ridge: the learner of Algorithm
+	Loss        string    `json:"loss,omitempty"`         // of svm: squared_hinge (default) or hinge
+	ClassWeight string    `json:"class_weight,omitempty"` // none, or sqrt: rare classes count more, by the square root
+	MinDocs     int       `json:"min_docs,omitempty"`     // rows a term must be in to become a feature, 1 to 1000
+	Features    []string  `json:"features,omitempty"`     // of texts: word, union; of tables: plain, curved, binned
 }
 
 // Search says how candidates are compared.
 type Search struct {
-	Strategy string `json:"strategy,omitempty"` // grid (default): every candidate on every fold
-	Folds    int    `json:"folds,omitempty"`    // 2 to 20, default 5
+	// Strategy is grid (default: every candidate on every fold) or halving
+	// (many candidates on few rows, then a third of them on three times as many).
+	Strategy string `json:"strategy,omitempty"`
+	Folds    int    `json:"folds,omitempty"` // 2 to 20, default 5
+	// Budget bounds the search in work units: non-zero features x classes, for
+	// each fold and each C. A grid leaves candidates out, halving takes fewer
+	// rows. The clock has no say. 0 is no bound.
+	Budget float64 `json:"budget,omitempty"`
 }
 
 // Columns name the columns of the data; empty ones are found out.
 type Columns struct {
 	Text  []string `json:"text,omitempty"`
-	Label string   `json:"label,omitempty"`
+	Label string   `json:"label,omitempty"` // of a table the column to predict
 }
 
 // SplitSettings say which rows are held out.
@@ -56,12 +63,10 @@ type SplitSettings struct {
 
 // GateSettings say when a version may be promoted.
 type GateSettings struct {
-	Min          map[string]float64 `json:"min,omitempty"`            // least value of headline metrics
+	Min          map[string]float64 `json:"min,omitempty"`            // least value of metrics that rise
+	Max          map[string]float64 `json:"max,omitempty"`            // greatest value of rmse, mae, loss or ece
 	NotWorseThan registry.AliasName `json:"not_worse_than,omitempty"` // default champion
 }
-
-// headline are the metrics a gate may name.
-var headline = []string{"accuracy", "macro_f1", "micro_f1", "weighted_f1", "macro_precision", "macro_recall"}
 
 // ParseSettings decodes and checks settings; nil or empty data is auto. The
 // error is fault.Invalid (fault.Malformed when it is not JSON) and names the field.
@@ -87,72 +92,26 @@ func describeJSON(err error) string {
 	return "not JSON, or an unknown field"
 }
 
-func (s Settings) check() error {
-	bad := func(pointer, format string, args ...any) error {
-		text := fmt.Sprintf(format, args...)
-		return fault.New(fault.Invalid, "%s: %s", pointer, text).WithDetails(fault.Detail{Pointer: pointer, Text: text})
+// learner returns the learner the caller asked for, "" for any.
+func (s Settings) learner() string {
+	if s.Params.Learner != "" {
+		return s.Params.Learner
 	}
-	if s.Task != "" && s.Task != registry.TextClassification {
-		return bad("/task", "this build trains %q", registry.TextClassification)
-	}
-	if !slices.Contains([]string{"", "auto", "linear-svm"}, s.Algorithm) {
-		return bad("/algorithm", "choose auto or linear-svm")
-	}
-	if !slices.Contains([]string{"", "squared_hinge", "hinge"}, s.Params.Loss) {
-		return bad("/params/loss", "choose squared_hinge or hinge")
-	}
-	if len(s.Params.C) > 20 {
-		return bad("/params/c", "at most 20 values")
-	}
-	for i, c := range s.Params.C {
-		if !(c > 0 && c <= 1e6) {
-			return bad(fmt.Sprintf("/params/c/%d", i), "a number above 0 and at most 1e6")
-		}
-	}
-	for i, name := range s.Params.Features {
-		if _, ok := text.RecipeNamed(name); !ok {
-			return bad(fmt.Sprintf("/params/features/%d", i), "choose word or union")
-		}
-	}
-	if !slices.Contains([]string{"", "grid"}, s.Search.Strategy) {
-		return bad("/search/strategy", "choose grid")
-	}
-	if f := s.Search.Folds; f != 0 && (f < 2 || f > 20) {
-		return bad("/search/folds", "a number from 2 to 20")
-	}
-	if !slices.Contains([]string{"", "accuracy", "macro_f1"}, s.Metric) {
-		return bad("/metric", "choose accuracy or macro_f1")
-	}
-	if t := s.Split.Test; t != 0 && !(t >= .01 && t <= .5) {
-		return bad("/split/test", "a share from 0.01 to 0.5")
-	}
-	for name, v := range s.Gate.Min {
-		if !slices.Contains(headline, name) || math.IsNaN(v) || v < 0 || v > 1 {
-			return bad("/gate/min/"+name, "one of %v with a value from 0 to 1", headline)
-		}
-	}
-	for pointer, alias := range map[string]registry.AliasName{"/promote_to": s.PromoteTo, "/gate/not_worse_than": s.Gate.NotWorseThan} {
-		if alias == "" {
-			continue
-		}
-		if _, err := registry.ParseAlias(string(alias)); err != nil {
-			return bad(pointer, "not an alias")
-		}
-	}
-	return nil
+	return learners[s.Algorithm]
 }
 
-// resolved returns s with every default filled in, but for the metric, which
-// depends on the data.
+// learners gives the learner of each algorithm a caller may name.
+var learners = map[string]string{
+	pipeline.LinearSVM:          pipeline.SVM,
+	pipeline.LogisticRegression: pipeline.Logistic,
+	pipeline.RidgeRegression:    pipeline.Ridge,
+}
+
+// resolved returns s with every default filled in, but for the task and the
+// metric, which depend on the data.
 func (s Settings) resolved() Settings {
-	if s.Task == "" {
-		s.Task = registry.TextClassification
-	}
 	if s.Algorithm == "" {
 		s.Algorithm = "auto"
-	}
-	if s.Params.Loss == "" {
-		s.Params.Loss = "squared_hinge"
 	}
 	if s.Search.Strategy == "" {
 		s.Search.Strategy = "grid"
@@ -174,4 +133,11 @@ func (s Settings) resolved() Settings {
 		s.PromoteTo = registry.Champion
 	}
 	return s
+}
+
+// forTask returns resolved settings for the task the data turned out to be, or
+// fault.Invalid when the caller's wishes do not suit it.
+func (s Settings) forTask(task registry.Task) (Settings, error) {
+	s.Task = task
+	return s, s.check()
 }

@@ -26,6 +26,22 @@ func BenchmarkScores(b *testing.B) {
 	}
 }
 
+func BenchmarkTableModel(b *testing.B) {
+	for _, classes := range []int{0, 3} {
+		d := rents(400, classes, 1, 1)
+		m := fitTable(b, d, pipeline.TableSettings{})
+		in := cells(d, 7)
+		b.Run(m.Task(), func(b *testing.B) {
+			var s pipeline.Scratch
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Scores(&s, in)
+				m.Value(&s, in)
+			}
+		})
+	}
+}
+
 func BenchmarkDecode(b *testing.B) {
 	data := encode(b, fit(b, 400, 4, pipeline.Settings{}))
 	b.ReportAllocs()

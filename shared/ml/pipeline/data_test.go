@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/text"
 )
@@ -67,6 +68,11 @@ func fit(t testing.TB, n, classes int, s pipeline.Settings) *pipeline.Model {
 		t.Fatalf("Fit = %v", err)
 	}
 	return m
+}
+
+// tempered returns the model calibrated by a temperature.
+func tempered(m *pipeline.Model, t float64) *pipeline.Model {
+	return m.With(calibrate.Calibration{T: t}, calibrate.Conformal{})
 }
 
 // encode is Encode for tests that cannot fail.

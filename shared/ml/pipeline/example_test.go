@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/pipeline"
+	"godwit/shared/ml/tabular"
 	"godwit/shared/ml/text"
 )
 
@@ -38,4 +40,31 @@ func Example() {
 	// cash 0.25
 	// rate 0.24
 	// "Card" adds 0.50
+}
+
+func ExampleFitTable() {
+	d := pipeline.TableData{
+		Table: tabular.Table{Columns: []dataset.Column{
+			dataset.NewColumn("area", "20", "40", "60", "80", "100", "120"),
+			dataset.NewColumn("lift", "no", "yes", "no", "yes", "no", "yes"),
+		}},
+		Task:   dataset.Regression,
+		Values: []float64{200, 450, 600, 850, 1000, 1250}, // 10 per square metre, 50 for the lift
+	}
+	s := pipeline.TableSettings{C: 1000, Options: tabular.Options{MinLevel: 1}}
+	m, err := pipeline.FitTable(context.Background(), d, []int32{0, 1, 2, 3, 4, 5}, s, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	in := pipeline.Input{Cells: map[string]string{"area": "90", "lift": "yes"}}
+	var scratch pipeline.Scratch
+	fmt.Printf("rent %.0f\n", m.Value(&scratch, in))
+	for _, c := range m.Explain(in, 0).Columns {
+		fmt.Printf("%s %s adds %.0f\n", c.Column, c.Value, c.Weight)
+	}
+	// Output:
+	// rent 950
+	// area 90 adds 200
+	// lift yes adds 25
 }

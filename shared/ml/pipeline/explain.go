@@ -9,13 +9,15 @@ import (
 // MethodLinear is the method of explanations of linear models.
 const MethodLinear = "linear"
 
-// Explanation splits a margin over the document it is the margin of: Baseline
-// plus the weights of all spans is Margin, to within 1e-9.
+// Explanation splits a margin, or the number a regression predicts, over the
+// input it is of: Baseline plus the weights of all spans or all columns is
+// Margin, to within 1e-9 of the largest of them where that exceeds 1.
 type Explanation struct {
-	Method   string  `json:"method"`   // MethodLinear
-	Baseline float64 `json:"baseline"` // the margin of a document without features
-	Margin   float64 `json:"margin"`   // of the class asked for
-	Spans    []Span  `json:"spans"`    // ascending and disjoint; parts without weight are left out
+	Method   string         `json:"method"`            // MethodLinear
+	Baseline float64        `json:"baseline"`          // the margin of an input without features
+	Margin   float64        `json:"margin"`            // of the class asked for, or the number predicted
+	Spans    []Span         `json:"spans"`             // of a text: ascending and disjoint; parts without weight are left out
+	Columns  []ColumnWeight `json:"columns,omitempty"` // of a table: in the model's order; columns without weight are left out
 }
 
 // Span is a part of a document and what it added to the margin.
@@ -23,6 +25,13 @@ type Span struct {
 	Start  int     `json:"start"` // first code point
 	End    int     `json:"end"`   // code point after the last
 	Text   string  `json:"text"`  // as it stands in the document
+	Weight float64 `json:"weight"`
+}
+
+// ColumnWeight is a column of a table and what its cell added.
+type ColumnWeight struct {
+	Column string  `json:"column"`
+	Value  string  `json:"value"` // the cell as it was given, "" when empty
 	Weight float64 `json:"weight"`
 }
 
@@ -81,7 +90,7 @@ func (m *Model) spread(s *text.Scratch, doc string, length int, share map[int32]
 }
 
 // spans gathers the weights of code points by piece. What lies between the
-// pieces, such as a space inside a stream, goes to the piece before it.
+// pieces goes to the piece before it.
 func spans(runes []rune, weight []float64, pieces []text.Extent) []Span {
 	var out []Span
 	single := false // the last span is made of single characters

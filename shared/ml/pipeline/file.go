@@ -1,11 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"math"
-	"slices"
 
 	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/text"
 )
 
@@ -17,12 +18,14 @@ const (
 	MaxLoadedBytes = 96 << 20 // of the model in memory, the file included
 )
 
-// The tensors of a model beside those of its vocabulary.
+// The tensors of a model beside those of its vocabulary or columns, and of its
+// calibration.
 const (
-	tensorStart  = "weights.start"
-	tensorClass  = "weights.class"
-	tensorWeight = "weights.value"
-	tensorBias   = "bias"
+	tensorStart   = "weights.start"
+	tensorClass   = "weights.class"
+	tensorWeight  = "weights.value"
+	tensorBias    = "bias"
+	tensorSupport = "features.rows" // of tables
 )
 
 // Encode returns the model as a file (FORMAT.md): equal models and additions
@@ -31,45 +34,41 @@ const (
 // model carries are written again unless extra replaces them.
 //
 // It fails with artifact.ErrTooLarge beyond the caps and with ErrInvalid when
-// an addition's key is one of the manifest's own.
+// an addition's key is one of the manifest's own or With was given a
+// calibration of other classes.
 func (m *Model) Encode(extra map[string]string) ([]byte, error) {
-	manifest := m.Manifest()
-	manifest.Extra = make(map[string]string, len(m.extra)+len(extra))
-	for _, additions := range []map[string]string{m.extra, extra} {
-		for key, value := range additions {
-			manifest.Extra[key] = value
-		}
+	if err := m.calibration.Check(len(m.labels)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	metadata, err := manifest.metadata()
+	tensors := append(m.vocabulary.Tensors(), m.lists.tensors()...)
+	tensors = append(tensors, artifact.FromFloat16s(tensorWeight, nil, m.weight), artifact.FromFloat32s(tensorBias, nil, m.bias))
+	tensors = append(append(tensors, m.calibration.Tensors()...), m.conformal.Tensors()...)
+	return write(m.Manifest(), extra, tensors, m.Features())
+}
+
+// write returns a file, whose vocabulary has so many terms, within the caps.
+func write(manifest Manifest, extra map[string]string, tensors []artifact.Tensor, terms int) ([]byte, error) {
+	metadata, err := manifest.metadata(extra)
 	if err != nil {
 		return nil, err
 	}
-	class := artifact.FromBytes(tensorClass, nil, m.class.narrow)
-	if m.class.wide != nil {
-		class = artifact.FromUint16s(tensorClass, nil, m.class.wide)
-	}
-	data, err := artifact.Encode(metadata, append(m.vocabulary.Tensors(),
-		artifact.FromUint32s(tensorStart, nil, m.start),
-		class,
-		artifact.FromFloat16s(tensorWeight, nil, m.weight),
-		artifact.FromFloat32s(tensorBias, nil, m.bias),
-	))
+	data, err := artifact.Encode(metadata, tensors)
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: encode model: %w", err)
 	}
 	if len(data) > MaxFileBytes {
 		return nil, tooLarge("file", int64(len(data)), MaxFileBytes)
 	}
-	if loaded := loadedBytes(len(data), m.Features()); loaded > MaxLoadedBytes {
-		return nil, tooLarge("loaded model", loaded, MaxLoadedBytes)
-	}
-	return data, nil
+	return data, checkLoaded(len(data), terms)
 }
 
-// loadedBytes returns the memory of a decoded model: its file and the index of
-// its vocabulary.
-func loadedBytes(file, features int) int64 {
-	return int64(file) + text.IndexBytes(features)
+// checkLoaded reports a file that would take too much memory: its own bytes
+// and the index of its terms.
+func checkLoaded(file, terms int) error {
+	if loaded := int64(file) + text.IndexBytes(terms); loaded > MaxLoadedBytes {
+		return tooLarge("loaded model", loaded, MaxLoadedBytes)
+	}
+	return nil
 }
 
 // tooLarge returns the error for a model beyond a cap.
@@ -77,9 +76,10 @@ func tooLarge(what string, got, most int64) error {
 	return &artifact.Error{Kind: artifact.KindTooLarge, Msg: fmt.Sprintf("%s of %d bytes, at most %d", what, got, most)}
 }
 
-// Decode reads a model from a file, which it aliases: data must not change
+// Decode reads a text model from a file, which it aliases: data must not change
 // while the model lives. Everything is checked, so no bytes can make the model
 // misbehave later; whether they are the right bytes is for their digest to say.
+// Open reads models of every kind.
 //
 // It fails with an *artifact.Error (truncated, corrupt, too large, future), or
 // with one of text's errors wrapped in one.
@@ -88,20 +88,30 @@ func Decode(data []byte) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: decode model: %w", err)
 	}
-	manifest, err := manifestOf(f.Metadata)
+	return modelOf(f, len(data))
+}
+
+// modelOf reads a text model from a file of so many bytes.
+func modelOf(f *artifact.File, size int) (*Model, error) {
+	manifest, err := manifestOf(f.Metadata, formatText, FormatVersion)
 	if err != nil {
 		return nil, err
 	}
-	if loaded := loadedBytes(len(data), max(0, min(manifest.Features, len(data)))); loaded > MaxLoadedBytes {
-		return nil, tooLarge("loaded model", loaded, MaxLoadedBytes)
+	if err := checkLoaded(size, min(manifest.Features, size)); err != nil {
+		return nil, err
 	}
 	m := &Model{
-		labels:      manifest.Labels,
-		settings:    manifest.Settings,
-		temperature: manifest.Temperature,
-		extra:       manifest.Extra,
-		tokenizer:   manifest.Tokenizer,
-		unicode:     manifest.Unicode,
+		labels:    manifest.Labels,
+		settings:  manifest.Settings,
+		documents: manifest.Documents,
+		extra:     manifest.Extra,
+		tokenizer: manifest.Tokenizer,
+		unicode:   manifest.Unicode,
+	}
+	if manifest.FormatVersion == 1 {
+		m.calibration = calibrate.Calibration{Kind: calibrate.KindTemperature, T: manifest.Temperature}
+	} else if m.calibration, m.conformal, err = answersOf(f, len(m.labels)); err != nil {
+		return nil, err
 	}
 	if err := m.readWeights(f, manifest); err != nil {
 		return nil, err
@@ -116,11 +126,23 @@ func Decode(data []byte) (*Model, error) {
 	return m, nil
 }
 
+// answersOf reads what turns margins into probabilities and sets.
+func answersOf(f *artifact.File, classes int) (calibrate.Calibration, calibrate.Conformal, error) {
+	c, failed := calibrate.CalibrationOf(f, classes)
+	s, err := calibrate.ConformalOf(f)
+	if err = cmp.Or(failed, err); err != nil && errors.Is(err, calibrate.ErrAbsent) {
+		err = corrupt(err, "calibration")
+	}
+	return c, s, err
+}
+
+// kindOf names the kind of a calibration.
+func kindOf(c calibrate.Calibration) string {
+	return string(cmp.Or(c.Kind, calibrate.KindTemperature))
+}
+
 // readWeights reads and checks the tensors of the weights.
 func (m *Model) readWeights(f *artifact.File, manifest Manifest) (err error) {
-	if m.start, err = tensor(f, tensorStart, artifact.Uint32s); err != nil {
-		return err
-	}
 	if m.weight, err = tensor(f, tensorWeight, artifact.Uint16s); err != nil {
 		return err
 	}
@@ -128,50 +150,20 @@ func (m *Model) readWeights(f *artifact.File, manifest Manifest) (err error) {
 		return err
 	}
 	n := problems(len(m.labels))
-	m.class.problems = n
-	if n <= 1<<8 {
-		m.class.narrow, err = tensor(f, tensorClass, artifact.Bytes)
-	} else {
-		m.class.wide, err = tensor(f, tensorClass, artifact.Uint16s)
+	if len(m.weight) != manifest.Weights || len(m.bias) != n {
+		return corrupt(nil, "%d weights, manifest says %d; %d biases for %d problems", len(m.weight), manifest.Weights, len(m.bias), n)
 	}
-	if err != nil {
+	if m.lists, err = listsOf(f, manifest.Features, n, len(m.weight)); err != nil {
 		return err
 	}
-	if len(m.weight) != manifest.Weights || len(m.class.narrow)+len(m.class.wide) != len(m.weight) {
-		return corrupt(nil, "%d weights, manifest says %d", len(m.weight), manifest.Weights)
-	}
-	if len(m.bias) != n {
-		return corrupt(nil, "%d biases for %d problems", len(m.bias), n)
-	}
-	return m.checkWeights(manifest.Features)
-}
-
-// checkWeights verifies offsets, class numbers and that all numbers are finite.
-func (m *Model) checkWeights(features int) error {
-	if features < 0 || len(m.start)-1 != features || m.start[0] != 0 || int(m.start[features]) != len(m.weight) {
-		return corrupt(nil, "%d offsets of weights for %d features", len(m.start), features)
-	}
-	// Rising offsets with the right ends are within bounds, all of them.
-	if !slices.IsSorted(m.start) {
-		return corrupt(nil, "offsets of weights fall")
-	}
-	for f := range features {
-		low, high := m.start[f], m.start[f+1]
-		last := -1
-		for i := low; i < high; i++ {
-			c := m.class.at(i)
-			if c <= last || c >= m.class.problems {
-				return corrupt(nil, "feature %d: problem %d of %d after %d", f, c, m.class.problems, last)
-			}
-			last = c
-			// All ones in the exponent: infinite or not a number.
-			if m.weight[i]&0x7c00 == 0x7c00 {
-				return corrupt(nil, "weight %d is not finite", i)
-			}
+	for i, w := range m.weight {
+		// All ones in the exponent: infinite or not a number.
+		if w&0x7c00 == 0x7c00 {
+			return corrupt(nil, "weight %d is not finite", i)
 		}
 	}
 	for p, b := range m.bias {
-		if math.IsNaN(float64(b)) || math.IsInf(float64(b), 0) {
+		if !finite(float64(b)) {
 			return corrupt(nil, "bias %d is not finite", p)
 		}
 	}

@@ -5,33 +5,47 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/text"
 )
 
-// FormatVersion is the version of the file format Encode writes. Decode reads
-// it and every earlier one.
-const FormatVersion = 1
+// The versions of the file formats that Encode writes, of text models and of
+// table models. Open reads them and every earlier one.
+const (
+	FormatVersion      = 2
+	TableFormatVersion = 1
+)
 
-// formatName marks the files of this package among other safetensors files.
-const formatName = "godwit-linear-text"
+// The names of the formats, which mark the files of this package among other
+// safetensors files.
+const (
+	formatText  = "godwit-linear-text"
+	formatTable = "godwit-linear-table"
+)
 
 // Manifest describes a model: what it was made of and how, and nothing that
 // differs between two fits of the same data with the same settings.
 type Manifest struct {
+	Format        string            `json:"format"`
 	FormatVersion int               `json:"format_version"`
 	Task          string            `json:"task"`
 	Algorithm     string            `json:"algorithm"`
 	Tokenizer     int               `json:"tokenizer_version"` // text.TokenizerVersion of the fit
 	Unicode       string            `json:"unicode_version"`   // text.UnicodeVersion of the fit
-	Labels        []string          `json:"labels"`
-	Features      int               `json:"features"` // that carry weights
+	Labels        []string          `json:"labels,omitempty"`  // nil of a regression
+	Columns       []string          `json:"columns,omitempty"` // that a table model reads
+	Documents     int               `json:"documents"`         // rows of the fit; 0 in text files of version 1
+	Features      int               `json:"features"`          // of a text model, those that carry weights
 	Weights       int               `json:"weights"`
-	Settings      Settings          `json:"settings"`
-	Temperature   float64           `json:"temperature"`
-	Extra         map[string]string `json:"extra,omitempty"` // additions given to Encode
+	Settings      Settings          `json:"settings,omitzero"`       // of a text model
+	Table         TableSettings     `json:"table_settings,omitzero"` // of a table model
+	Calibration   string            `json:"calibration,omitempty"`   // a calibrate.Kind, "" of a regression
+	Temperature   float64           `json:"temperature,omitzero"`    // of the calibration
+	ConformalRows int64             `json:"conformal_rows"`          // that prediction sets stand on
+	Extra         map[string]string `json:"extra,omitempty"`         // additions given to Encode
 }
 
 // The keys of the file's metadata. Other keys are additions.
@@ -43,67 +57,81 @@ const (
 	keyTokenizer   = "tokenizer_version"
 	keyUnicode     = "unicode_version"
 	keyLabels      = "labels"
+	keyDocuments   = "documents"
 	keyFeatures    = "features"
 	keyWeights     = "weights"
 	keySettings    = "settings"
-	keyTemperature = "temperature"
+	keyTemperature = "temperature" // of version 1 of the text format, a tensor since
 )
+
+// keys are all of them.
+var keys = []string{
+	keyFormat, keyVersion, keyTask, keyAlgorithm, keyTokenizer, keyUnicode,
+	keyLabels, keyDocuments, keyFeatures, keyWeights, keySettings, keyTemperature,
+}
 
 // Manifest returns the model's description. Its map and slices are the
 // model's and must not be changed.
 func (m *Model) Manifest() Manifest {
 	return Manifest{
+		Format:        formatText,
 		FormatVersion: FormatVersion,
-		Task:          Task,
-		Algorithm:     Algorithm,
+		Task:          m.Task(),
+		Algorithm:     m.Algorithm(),
 		Tokenizer:     m.tokenizer,
 		Unicode:       m.unicode,
 		Labels:        m.labels,
+		Documents:     m.documents,
 		Features:      m.Features(),
 		Weights:       m.Weights(),
 		Settings:      m.settings,
-		Temperature:   m.temperature,
+		Calibration:   kindOf(m.calibration),
+		Temperature:   m.Temperature(),
+		ConformalRows: m.conformal.Rows(),
 		Extra:         m.extra,
 	}
 }
 
-// metadata returns the manifest as the file's text map.
-func (m Manifest) metadata() (map[string]string, error) {
-	labels, err := json.Marshal(m.Labels)
-	if err != nil {
-		return nil, fmt.Errorf("pipeline: write labels: %w", err)
-	}
-	settings, err := json.Marshal(m.Settings)
-	if err != nil {
-		return nil, fmt.Errorf("pipeline: write settings: %w", err)
+// metadata returns the manifest as the file's text map, with more additions.
+func (m Manifest) metadata(extra map[string]string) (map[string]string, error) {
+	var settings any = m.Settings
+	if m.Format == formatTable {
+		settings = m.Table
 	}
 	out := map[string]string{
-		keyFormat:      formatName,
-		keyVersion:     strconv.Itoa(m.FormatVersion),
-		keyTask:        m.Task,
-		keyAlgorithm:   m.Algorithm,
-		keyTokenizer:   strconv.Itoa(m.Tokenizer),
-		keyUnicode:     m.Unicode,
-		keyLabels:      string(labels),
-		keyFeatures:    strconv.Itoa(m.Features),
-		keyWeights:     strconv.Itoa(m.Weights),
-		keySettings:    string(settings),
-		keyTemperature: strconv.FormatFloat(m.Temperature, 'g', -1, 64),
+		keyFormat:    m.Format,
+		keyVersion:   strconv.Itoa(m.FormatVersion),
+		keyTask:      m.Task,
+		keyAlgorithm: m.Algorithm,
+		keyTokenizer: strconv.Itoa(m.Tokenizer),
+		keyUnicode:   m.Unicode,
+		keyDocuments: strconv.Itoa(m.Documents),
+		keyFeatures:  strconv.Itoa(m.Features),
+		keyWeights:   strconv.Itoa(m.Weights),
 	}
-	for key, value := range m.Extra {
-		if _, taken := out[key]; taken {
-			return nil, fmt.Errorf("%w: manifest key %q is taken", ErrInvalid, key)
+	for key, value := range map[string]any{keyLabels: m.Labels, keySettings: settings} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("pipeline: write %s: %w", key, err)
 		}
-		out[key] = value
+		out[key] = string(text)
+	}
+	for _, additions := range []map[string]string{m.Extra, extra} {
+		for key, value := range additions {
+			if slices.Contains(keys, key) {
+				return nil, fmt.Errorf("%w: manifest key %q is taken", ErrInvalid, key)
+			}
+			out[key] = value
+		}
 	}
 	return out, nil
 }
 
 // manifestOf reads a manifest. The format and its version are judged first, so
 // that a newer file is named as such, whatever else changed in it.
-func manifestOf(metadata map[string]string) (Manifest, error) {
-	if got := metadata[keyFormat]; got != formatName {
-		return Manifest{}, corrupt(nil, "format %q is not %q", got, formatName)
+func manifestOf(metadata map[string]string, format string, newest int) (Manifest, error) {
+	if got := metadata[keyFormat]; got != format {
+		return Manifest{}, corrupt(nil, "format %q is not %q", got, format)
 	}
 	version, err := strconv.Atoi(metadata[keyVersion])
 	if err != nil || version < 1 {
@@ -113,20 +141,18 @@ func manifestOf(metadata map[string]string) (Manifest, error) {
 	if err != nil || tokenizer < 1 {
 		return Manifest{}, corrupt(err, "tokenizer version %q", metadata[keyTokenizer])
 	}
-	if version > FormatVersion || tokenizer > text.TokenizerVersion {
+	if version > newest || tokenizer > text.TokenizerVersion {
 		return Manifest{}, &artifact.Error{
 			Kind: artifact.KindFuture,
-			Msg:  fmt.Sprintf("model of format %d, tokenizer %d; this code reads %d and %d", version, tokenizer, FormatVersion, text.TokenizerVersion),
+			Msg:  fmt.Sprintf("model of format %d, tokenizer %d; this code reads %d and %d", version, tokenizer, newest, text.TokenizerVersion),
 		}
 	}
 	m := Manifest{
-		FormatVersion: version, Tokenizer: tokenizer,
+		Format: format, FormatVersion: version, Tokenizer: tokenizer,
 		Task: metadata[keyTask], Algorithm: metadata[keyAlgorithm], Unicode: metadata[keyUnicode],
 		Extra: maps.Clone(metadata),
 	}
-	if m.Task != Task || m.Algorithm != Algorithm {
-		return Manifest{}, corrupt(nil, "task %q by %q", m.Task, m.Algorithm)
-	}
+	maps.DeleteFunc(m.Extra, func(key, _ string) bool { return slices.Contains(keys, key) })
 	return m, m.readFields(metadata)
 }
 
@@ -135,37 +161,72 @@ func (m *Manifest) readFields(metadata map[string]string) error {
 	if err := json.Unmarshal([]byte(metadata[keyLabels]), &m.Labels); err != nil {
 		return corrupt(err, "labels")
 	}
-	if err := checkLabels(m.Labels); err != nil {
+	if m.Task == TableRegression {
+		if m.Labels != nil {
+			return corrupt(nil, "labels of a regression")
+		}
+	} else if err := checkLabels(m.Labels); err != nil {
 		return corrupt(err, "labels")
 	}
-	if err := json.Unmarshal([]byte(metadata[keySettings]), &m.Settings); err != nil {
-		return corrupt(err, "settings")
+	numbers := map[string]*int{keyFeatures: &m.Features, keyWeights: &m.Weights, keyDocuments: &m.Documents}
+	if m.Format == formatText && m.FormatVersion == 1 {
+		delete(numbers, keyDocuments)
+		if err := m.readFirst(metadata); err != nil {
+			return err
+		}
 	}
-	if err := m.Settings.check(); err != nil {
-		return corrupt(err, "settings")
+	for _, key := range []string{keyFeatures, keyWeights, keyDocuments} {
+		at, asked := numbers[key]
+		if !asked {
+			continue
+		}
+		n, err := strconv.Atoi(metadata[key])
+		if err != nil || n < 0 {
+			return corrupt(err, "%s %q", key, metadata[key])
+		}
+		*at = n
 	}
-	var err error
-	if m.Features, err = strconv.Atoi(metadata[keyFeatures]); err != nil {
-		return corrupt(err, "features")
-	}
-	if m.Weights, err = strconv.Atoi(metadata[keyWeights]); err != nil {
-		return corrupt(err, "weights")
-	}
+	return m.readSettings(metadata[keySettings])
+}
+
+// readFirst reads what only version 1 of the text format has.
+func (m *Manifest) readFirst(metadata map[string]string) (err error) {
 	m.Temperature, err = strconv.ParseFloat(metadata[keyTemperature], 64)
-	if err != nil || !validTemperature(m.Temperature) {
+	if err != nil || !(m.Temperature > 0) || math.IsInf(1/m.Temperature, 0) || math.IsInf(m.Temperature, 0) {
 		return corrupt(err, "temperature %q", metadata[keyTemperature])
-	}
-	for _, key := range []string{
-		keyFormat, keyVersion, keyTask, keyAlgorithm, keyTokenizer, keyUnicode,
-		keyLabels, keyFeatures, keyWeights, keySettings, keyTemperature,
-	} {
-		delete(m.Extra, key)
 	}
 	return nil
 }
 
-// validTemperature reports a temperature that softmax can use.
-func validTemperature(t float64) bool { return t > 0 && !math.IsInf(1/t, 0) && !math.IsInf(t, 0) }
+// readSettings reads the settings and holds task and algorithm against them.
+func (m *Manifest) readSettings(raw string) error {
+	var settings any = &m.Settings
+	if m.Format == formatTable {
+		settings = &m.Table
+	}
+	if err := json.Unmarshal([]byte(raw), settings); err != nil {
+		return corrupt(err, "settings")
+	}
+	var err error
+	var kind string
+	known := m.Task == TextClassification
+	if m.Format == formatTable {
+		known = m.Task == TableClassification || m.Task == TableRegression
+		kind, err = m.Table.Learner, m.Table.check(m.Task == TableRegression)
+	} else {
+		if m.FormatVersion == 1 {
+			m.Settings.Learner = SVM // there was no other
+		}
+		kind, err = m.Settings.Learner, m.Settings.check()
+	}
+	if err != nil {
+		return corrupt(err, "settings")
+	}
+	if !known || m.Algorithm != algorithms[kind] {
+		return corrupt(nil, "task %q by %q, settings are for %q", m.Task, m.Algorithm, kind)
+	}
+	return nil
+}
 
 // corrupt returns the error for a file that is whole but makes no sense.
 func corrupt(err error, format string, args ...any) error {

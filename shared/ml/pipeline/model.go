@@ -1,10 +1,11 @@
 package pipeline
 
 import (
-	"math"
-	"slices"
+	"cmp"
 
 	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/calibrate"
+	"godwit/shared/ml/tabular"
 	"godwit/shared/ml/text"
 )
 
@@ -13,17 +14,16 @@ import (
 type Model struct {
 	labels      []string
 	settings    Settings
-	temperature float64
+	calibration calibrate.Calibration
+	conformal   calibrate.Conformal
+	documents   int               // it was fitted on; 0 in files that do not say
 	extra       map[string]string // additions to the manifest of a decoded model
 	tokenizer   int               // versions at the time of the fit
 	unicode     string
 
 	vocabulary *text.Vocabulary
-	// The weights of feature f are weight[start[f]:start[f+1]], half precision,
-	// for the problems at the same places of class, ascending.
-	start  []uint32
-	class  classList
-	weight []uint16
+	lists
+	weight []uint16  // half precision, at the places of lists
 	bias   []float32 // by problem
 }
 
@@ -31,7 +31,9 @@ type Model struct {
 // ready; it must not be used by two goroutines at a time.
 type Scratch struct {
 	text    text.Scratch
+	table   tabular.Scratch
 	sum     []float32 // by problem, at least
+	exact   []float64 // by problem
 	margins []float32
 	scores  []float32
 }
@@ -40,17 +42,20 @@ type Scratch struct {
 // the model's and must not be changed.
 func (m *Model) Labels() []string { return m.labels }
 
-// Task returns what the model does, the constant Task.
-func (m *Model) Task() string { return Task }
+// Task returns what the model does, the constant TextClassification.
+func (m *Model) Task() string { return TextClassification }
 
-// Algorithm returns how it was learnt, the constant Algorithm.
-func (m *Model) Algorithm() string { return Algorithm }
+// Algorithm returns how it was learnt: LinearSVM or LogisticRegression.
+func (m *Model) Algorithm() string { return algorithms[m.settings.Learner] }
 
 // Settings returns what the model was fitted with, defaults filled in.
 func (m *Model) Settings() Settings { return m.settings }
 
-// Temperature returns the calibration: scores are softmax(margins/temperature).
-func (m *Model) Temperature() float64 { return m.temperature }
+// Temperature returns the temperature of the calibration.
+func (m *Model) Temperature() float64 { return temperature(m.calibration) }
+
+// temperature is the T of a calibration, whose zero means 1.
+func temperature(c calibrate.Calibration) float64 { return cmp.Or(c.T, 1) }
 
 // Features returns how many features carry weights.
 func (m *Model) Features() int { return m.vocabulary.Len() }
@@ -61,15 +66,7 @@ func (m *Model) Weights() int { return len(m.weight) }
 // Bytes returns the memory the model holds. A decoded model includes the file
 // it aliases.
 func (m *Model) Bytes() int64 {
-	return m.vocabulary.Bytes() + int64(len(m.start))*4 + m.class.bytes() + int64(len(m.weight))*2 + int64(len(m.bias))*4
-}
-
-// WithTemperature returns the same model with another calibration, which must
-// be positive and finite; the two share their weights.
-func (m *Model) WithTemperature(t float64) *Model {
-	c := *m
-	c.temperature = t
-	return &c
+	return m.vocabulary.Bytes() + m.lists.bytes() + int64(len(m.weight))*2 + int64(len(m.bias))*4
 }
 
 // Margins returns the signed distances of a document from the boundary of each
@@ -99,39 +96,22 @@ func (m *Model) Margins(s *Scratch, doc string) []float32 {
 func (m *Model) Scores(s *Scratch, doc string) []float32 {
 	margins := m.Margins(s, doc)
 	s.scores = resize(s.scores, len(margins))
-	softmax(s.scores, margins, 1/m.temperature)
+	m.calibration.Apply(s.scores, margins)
 	return s.scores
 }
 
-// softmax writes exp(beta x margin) scaled to sum 1. The largest margin is
-// taken off first so that nothing overflows.
-func softmax(score, margin []float32, beta float64) {
-	top := float64(slices.Max(margin))
-	sum := 0.0
-	for c, m := range margin {
-		e := math.Exp(beta * (float64(m) - top))
-		score[c] = float32(e)
-		sum += e
-	}
-	for c := range score {
-		score[c] = float32(float64(score[c]) / sum)
-	}
-}
-
 // resize returns a slice of n elements, reusing the memory of v.
-func resize(v []float32, n int) []float32 {
+func resize[T any](v []T, n int) []T {
 	if cap(v) < n {
-		return make([]float32, n)
+		return make([]T, n)
 	}
 	return v[:n]
 }
 
 // weightOf returns the weight of a feature for a problem, 0 when it has none.
 func (m *Model) weightOf(feature int32, problem int) float64 {
-	for i := m.start[feature]; i < m.start[feature+1]; i++ {
-		if m.class.at(i) == problem {
-			return float64(artifact.Float16(m.weight[i]))
-		}
+	if i, there := m.find(feature, problem); there {
+		return float64(artifact.Float16(m.weight[i]))
 	}
 	return 0
 }

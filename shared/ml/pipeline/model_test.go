@@ -16,7 +16,7 @@ func TestScores_areProbabilities(t *testing.T) {
 	for _, classes := range []int{2, 4} {
 		m := fit(t, 120, classes, pipeline.Settings{})
 		for _, temperature := range []float64{.01, 1, 100} {
-			c := m.WithTemperature(temperature)
+			c := tempered(m, temperature)
 			var s pipeline.Scratch
 			for _, doc := range docs {
 				sum := 0.0
@@ -36,7 +36,7 @@ func TestScores_areProbabilities(t *testing.T) {
 
 // Of two classes the softmax of -m/T and m/T is the sigmoid of 2m/T.
 func TestScores_ofTwoClasses(t *testing.T) {
-	m := fit(t, 120, 2, pipeline.Settings{}).WithTemperature(.5)
+	m := tempered(fit(t, 120, 2, pipeline.Settings{}), .5)
 	var s pipeline.Scratch
 	score := m.Scores(&s, "cash machine please")[1]
 	margins := m.Margins(&s, "cash machine please")
@@ -140,8 +140,8 @@ func TestModel_facts(t *testing.T) {
 	if m.Bytes() < int64(m.Weights()*3+m.Features()*20) {
 		t.Errorf("Bytes() = %d for %d features and %d weights", m.Bytes(), m.Features(), m.Weights())
 	}
-	if m.Temperature() != 1 || m.WithTemperature(2).Temperature() != 2 || m.Temperature() != 1 {
-		t.Error("WithTemperature changed the model or did nothing")
+	if m.Temperature() != 1 || tempered(m, 2).Temperature() != 2 || m.Temperature() != 1 {
+		t.Error("With changed the model or did nothing")
 	}
 }
 

@@ -1,18 +1,19 @@
-// Package pipeline joins features, learner and calibration into one model:
-// fit on counted documents, it answers for new ones with margins, calibrated
-// probabilities and exact explanations, and it is written to and read from one
-// safetensors file (FORMAT.md).
+// Package pipeline joins features, learner and calibration into one model: fit
+// on counted documents or on a table, it answers for new inputs with calibrated
+// probabilities or a number and with exact explanations, and it is written to
+// and read from one safetensors file (FORMAT.md).
 //
-// Fit trains one-vs-rest linear machines class by class and never holds a
-// classes x features matrix: the weights of each class are pruned and rounded
-// to half precision as soon as it is solved, and the model keeps for each
-// feature the list of classes that use it. What Fit returns is what Encode
-// writes and Decode reads: pruned, rounded and evaluated are one and the same
-// model. Margins scores held-out rows for the search over settings, and
-// FitTemperature turns such margins into a calibration.
+// Model is fitted on texts by Fit, TableModel on tables by FitTable; Predictor
+// is what both can do, and Open reads either. The text side trains class by
+// class and never holds a classes x features matrix: the weights of each class
+// are pruned and rounded to half precision as soon as it is solved, and the
+// model keeps for each feature the list of classes that use it. What Fit
+// returns is what Encode writes and Decode reads: pruned, rounded and evaluated
+// are one and the same model. Margins and TableMargins score held-out rows for
+// the search over settings.
 //
-// The package does not split rows, search settings, or judge results; that is
-// the work of tune, metric and the rooms above.
+// The package does not split rows, search settings, fit calibrations or judge
+// results; that is the work of tune, calibrate, metric and the rooms above.
 package pipeline
 
 import (
@@ -21,12 +22,6 @@ import (
 
 	"godwit/shared/ml/linear"
 	"godwit/shared/ml/text"
-)
-
-// The task and the algorithm of every model of this package.
-const (
-	Task      = "text-classification"
-	Algorithm = "linear-svm"
 )
 
 // DefaultPruneBelow is the PruneBelow of a zero Settings.
@@ -38,10 +33,16 @@ const Float16 = "f16" // IEEE 754 half precision, the only one and the default
 // Settings says how a model is fitted. They are kept in its manifest.
 type Settings struct {
 	Recipe  text.Recipe `json:"recipe"`
-	Loss    linear.Loss `json:"loss"`    // default linear.SquaredHinge
-	C       float64     `json:"c"`       // cost of an error against the size of the weights, default 1
-	Epsilon float64     `json:"epsilon"` // stopping tolerance of the solver, default 0.1
-	Seed    uint64      `json:"seed"`    // order in which the solver visits rows
+	Learner string      `json:"learner,omitempty"` // SVM, the default, or Logistic
+	Loss    linear.Loss `json:"loss,omitempty"`    // of SVM, default linear.SquaredHinge
+	C       float64     `json:"c"`                 // cost of an error against the size of the weights, default 1
+	Epsilon float64     `json:"epsilon"`           // stopping tolerance of the solver, default 0.1, of Logistic 1e-4
+	Seed    uint64      `json:"seed"`              // order in which the solver visits rows
+	Balance string      `json:"balance,omitempty"` // BalanceSqrt, or "" for rows that count as they are
+	L1Ratio float64     `json:"l1_ratio,omitzero"` // of Logistic: share of L1 in the penalty, in [0, 1]
+	// MinDocs leaves out terms of fewer training rows, where the recipe asks
+	// for less; 0 leaves the recipe alone.
+	MinDocs int `json:"min_docs,omitzero"`
 	// PruneBelow drops a weight smaller than this share of the largest weight
 	// of its class; 0 means DefaultPruneBelow, below 0 keeps all that round to
 	// something.
@@ -51,14 +52,10 @@ type Settings struct {
 
 // withDefaults fills the zero fields.
 func (s Settings) withDefaults() Settings {
-	if s.Loss == "" {
-		s.Loss = linear.SquaredHinge
-	}
+	l := s.learner().withDefaults()
+	s.Learner, s.Loss, s.Epsilon = l.kind, l.loss, l.epsilon
 	if s.C == 0 {
 		s.C = 1
-	}
-	if s.Epsilon == 0 {
-		s.Epsilon = 0.1
 	}
 	if s.PruneBelow == 0 {
 		s.PruneBelow = DefaultPruneBelow
@@ -74,13 +71,35 @@ func (s Settings) check() error {
 	if err := s.Recipe.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if !(s.C > 0) || !(s.Epsilon > 0) || s.PruneBelow >= 1 || s.PruneBelow != s.PruneBelow {
-		return fmt.Errorf("%w: C %v, epsilon %v, prune below %v", ErrInvalid, s.C, s.Epsilon, s.PruneBelow)
+	if s.Learner == Ridge {
+		return fmt.Errorf("%w: %s learns numbers, not classes", ErrInvalid, s.Learner)
 	}
-	if s.Quantise != Float16 || s.Loss != linear.SquaredHinge && s.Loss != linear.Hinge {
-		return fmt.Errorf("%w: loss %q, quantise %q", ErrInvalid, s.Loss, s.Quantise)
+	if err := s.learner().check(); err != nil {
+		return err
+	}
+	if err := checkCost(s.C); err != nil {
+		return err
+	}
+	if s.PruneBelow >= 1 || s.PruneBelow != s.PruneBelow || s.Quantise != Float16 || s.MinDocs < 0 {
+		return fmt.Errorf("%w: prune below %v, quantise %q, terms of %d documents", ErrInvalid, s.PruneBelow, s.Quantise, s.MinDocs)
 	}
 	return nil
+}
+
+// learner returns the learner the settings describe.
+func (s Settings) learner() learner {
+	return learner{kind: s.Learner, loss: s.Loss, epsilon: s.Epsilon, seed: s.Seed, l1: s.L1Ratio, balance: s.Balance}
+}
+
+// recipe returns the recipe with the floor of MinDocs.
+func (s Settings) recipe() text.Recipe {
+	r := s.Recipe
+	for f, floor := range r.MinDocs {
+		if floor > 0 {
+			r.MinDocs[f] = max(floor, s.MinDocs)
+		}
+	}
+	return r
 }
 
 // Data is a labelled corpus. It is not changed by this package.
@@ -103,21 +122,33 @@ var (
 
 // check verifies the data and that every row number is one of its documents.
 func (d Data) check(rows ...[]int32) error {
-	n := len(d.Y)
-	switch {
-	case d.Corpus == nil || d.Corpus.Docs() != n:
-		return fmt.Errorf("%w: corpus and %d classes differ in length", ErrInvalid, n)
-	case d.Weight != nil && len(d.Weight) != n:
-		return fmt.Errorf("%w: %d weights for %d documents", ErrInvalid, len(d.Weight), n)
+	if d.Corpus == nil || d.Corpus.Docs() != len(d.Y) {
+		return fmt.Errorf("%w: corpus and %d classes differ in length", ErrInvalid, len(d.Y))
 	}
-	if err := checkLabels(d.Labels); err != nil {
+	if err := checkClasses(d.Y, d.Labels, d.Weight); err != nil {
+		return err
+	}
+	return checkRows(len(d.Y), rows...)
+}
+
+// checkClasses verifies that classes, labels and weights fit each other.
+func checkClasses(y []int32, labels []string, weight []float32) error {
+	if weight != nil && len(weight) != len(y) {
+		return fmt.Errorf("%w: %d weights for %d rows", ErrInvalid, len(weight), len(y))
+	}
+	if err := checkLabels(labels); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	for i, y := range d.Y {
-		if y < 0 || int(y) >= len(d.Labels) {
-			return fmt.Errorf("%w: document %d has class %d of %d", ErrInvalid, i, y, len(d.Labels))
+	for i, class := range y {
+		if class < 0 || int(class) >= len(labels) {
+			return fmt.Errorf("%w: row %d has class %d of %d", ErrInvalid, i, class, len(labels))
 		}
 	}
+	return nil
+}
+
+// checkRows verifies that row numbers are below n.
+func checkRows(n int, rows ...[]int32) error {
 	for _, set := range rows {
 		for _, i := range set {
 			if i < 0 || int(i) >= n {
@@ -128,14 +159,26 @@ func (d Data) check(rows ...[]int32) error {
 	return nil
 }
 
-// checkClasses verifies that rows of two classes at least are there.
-func (d Data) checkClasses(rows []int32) error {
+// checkTwo verifies that rows of two classes at least are there.
+func checkTwo(y, rows []int32) error {
 	for _, i := range rows {
-		if d.Y[i] != d.Y[rows[0]] {
+		if y[i] != y[rows[0]] {
 			return nil
 		}
 	}
 	return ErrOneClass
+}
+
+// pick returns the elements of v at rows; nil stays nil.
+func pick[T any](v []T, rows []int32) []T {
+	if v == nil {
+		return nil
+	}
+	out := make([]T, len(rows))
+	for k, i := range rows {
+		out[k] = v[i]
+	}
+	return out
 }
 
 // maxLabels is how many classes the 16-bit class numbers of the format allow.
@@ -156,11 +199,20 @@ func checkLabels(labels []string) error {
 	return nil
 }
 
-// problems returns how many one-vs-rest problems classes need: two classes
-// are one problem, whose margin speaks for the second.
+// problems returns how many sets of weights classes need, one against the rest
+// each: two classes are one problem, whose margin speaks for the second, and a
+// regression, which has no classes, is one too.
 func problems(classes int) int {
-	if classes == 2 {
+	if classes <= 2 {
 		return 1
 	}
 	return classes
+}
+
+// problemOf returns which of n problems speaks for a class.
+func problemOf(class, n int) int {
+	if n == 1 {
+		return 0
+	}
+	return class
 }

@@ -1,12 +1,19 @@
 package tune
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Candidate names the settings a search tries.
 type Candidate struct {
-	Recipe string  `json:"recipe"` // of features
-	Loss   string  `json:"loss"`   // of the learner
-	C      float64 `json:"c"`      // penalty: smaller is more regularised
+	Recipe  string  `json:"recipe"`             // of features; for tables the shape of numbers
+	Learner string  `json:"learner,omitempty"`  // empty: the default one
+	Loss    string  `json:"loss,omitempty"`     // of the learner
+	Balance string  `json:"balance,omitempty"`  // how rare classes are weighed; empty: as they are
+	MinDocs int     `json:"min_docs,omitempty"` // least document frequency of a term; 0: the recipe's
+	C       float64 `json:"c"`                  // penalty: smaller is more regularised
 }
 
 // Score is what cross-validation found about a candidate. Folds of different
@@ -14,15 +21,19 @@ type Candidate struct {
 // compared in pairs.
 type Score struct {
 	Candidate
+	Value     float64   `json:"value"`     // of all held rows pooled, greater is better; what candidates are ranked by
 	Folds     []float64 `json:"folds"`     // the score of each fold, greater is better
 	Mean      float64   `json:"mean"`      // of Folds
 	Deviation float64   `json:"deviation"` // standard deviation of Folds, see Deviation
 	Terms     int64     `json:"terms"`     // size of the model's vocabulary, 0 when unknown
+	Share     float64   `json:"share"`     // of the training rows it learned from, in (0, 1]
 }
 
-// NewScore returns the score of a candidate with its mean and deviation.
+// NewScore returns the score of a candidate that learned from all rows, with
+// the mean of its folds as its value.
 func NewScore(c Candidate, folds []float64, terms int64) Score {
-	return Score{Candidate: c, Folds: folds, Mean: Mean(folds), Deviation: Deviation(folds), Terms: terms}
+	mean := Mean(folds)
+	return Score{Candidate: c, Value: mean, Folds: folds, Mean: mean, Deviation: Deviation(folds), Terms: terms, Share: 1}
 }
 
 // Mean returns the mean of v, 0 for none.
@@ -50,31 +61,59 @@ func Deviation(v []float64) float64 {
 	return math.Sqrt(sum / float64(len(v)-1))
 }
 
-// Best returns the index of the candidate to use, -1 without scores.
+// Best returns the index of the candidate to use, -1 without scores. Only those
+// of the greatest share are compared: a smaller one measures less.
 //
-// The rule: take the highest mean. Every other candidate ties with it when the
+// The rule: take the highest value. Every other candidate ties with it when the
 // mean of their paired fold differences is at most one standard error of that
 // mean, deviation/sqrt(folds): the one-standard-error rule of Breiman et al.,
 // "Classification and Regression Trees" (1984), on differences, because folds
 // that are hard for one candidate are hard for all. Among the tied the smaller
-// model wins: fewer terms, then smaller C, then higher mean, then the earlier.
+// model wins: fewer terms, then smaller C, then higher value, then the earlier.
 // Scores that cannot be paired, with one fold or different numbers of folds,
-// tie only when their means are equal. A mean that is not a number never wins
+// tie only when their means are equal. A value that is not a number never wins
 // against one that is.
 func Best(scores []Score) int {
 	top := -1
 	for i := range scores {
-		if top < 0 || scores[i].Mean > scores[top].Mean || math.IsNaN(scores[top].Mean) {
+		if top < 0 || precedes(scores[i], scores[top]) {
 			top = i
 		}
 	}
 	best := top
 	for i := range scores {
-		if i != top && ties(scores[top], scores[i]) && smaller(scores[i], scores[best]) {
+		if i != top && scores[i].Share == scores[top].Share && ties(scores[top], scores[i]) && smaller(scores[i], scores[best]) {
 			best = i
 		}
 	}
 	return best
+}
+
+// Top returns the indices of the n best candidates by value alone, the best
+// first, those of the greatest share before others.
+func Top(scores []Score, n int) []int {
+	order := make([]int, len(scores))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case precedes(scores[a], scores[b]):
+			return -1
+		case precedes(scores[b], scores[a]):
+			return 1
+		}
+		return 0
+	})
+	return order[:min(max(n, 0), len(order))]
+}
+
+// precedes reports whether a ranks above b.
+func precedes(a, b Score) bool {
+	if a.Share != b.Share {
+		return a.Share > b.Share
+	}
+	return a.Value > b.Value || math.IsNaN(b.Value) && !math.IsNaN(a.Value)
 }
 
 // ties reports whether s cannot be told apart from the top score.
@@ -92,11 +131,8 @@ func ties(top, s Score) bool {
 
 // smaller reports whether a is to be preferred to b of equal quality.
 func smaller(a, b Score) bool {
-	switch {
-	case a.Terms != b.Terms:
-		return a.Terms < b.Terms
-	case a.C != b.C:
-		return a.C < b.C
+	if c := cmp.Or(cmp.Compare(a.Terms, b.Terms), cmp.Compare(a.C, b.C)); c != 0 {
+		return c < 0
 	}
-	return a.Mean > b.Mean
+	return a.Value > b.Value
 }

@@ -3,6 +3,7 @@
 //
 // Folds are stratified and never split a group, so that duplicates cannot sit
 // on both sides. Best prefers the smaller model among candidates whose scores
-// a paired comparison over the folds cannot tell apart. The package trains
+// a paired comparison over the folds cannot tell apart. Halving plans a search
+// whose rounds narrow the field while the rows grow. The package trains
 // nothing; whoever does fills in the Scores.
 package tune

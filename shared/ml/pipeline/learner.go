@@ -1,0 +1,150 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"godwit/shared/ml/linear"
+	"godwit/shared/ml/linear/logistic"
+	"godwit/shared/ml/sparse"
+)
+
+// The learners of Settings and TableSettings, and the names of the algorithms
+// they are.
+const (
+	SVM      = "svm"
+	Logistic = "logistic"
+	Ridge    = "ridge" // of tables with numbers to predict
+
+	LinearSVM          = "linear-svm"
+	LogisticRegression = "logistic-regression"
+	RidgeRegression    = "ridge-regression"
+)
+
+// BalanceSqrt lets rows of rare classes count more, see
+// linear.SquareRootBalanced.
+const BalanceSqrt = "sqrt"
+
+// algorithms names the algorithm of each learner.
+var algorithms = map[string]string{SVM: LinearSVM, Logistic: LogisticRegression, Ridge: RidgeRegression}
+
+// learner is how weights are found, apart from the cost of errors.
+type learner struct {
+	kind    string
+	loss    linear.Loss
+	epsilon float64
+	seed    uint64
+	l1      float64
+	balance string
+}
+
+// withDefaults fills the zero fields.
+func (l learner) withDefaults() learner {
+	l.kind = cmp.Or(l.kind, SVM)
+	switch l.kind {
+	case SVM:
+		l.loss = cmp.Or(l.loss, linear.SquaredHinge)
+		l.epsilon = cmp.Or(l.epsilon, .1)
+	case Logistic:
+		l.epsilon = cmp.Or(l.epsilon, 1e-4)
+	case Ridge:
+		l.epsilon = cmp.Or(l.epsilon, 1e-10)
+	}
+	return l
+}
+
+// check reports a learner that there is not, or settings of another one.
+func (l learner) check() error {
+	loss := l.loss == ""
+	if l.kind == SVM {
+		loss = l.loss == linear.Hinge || l.loss == linear.SquaredHinge
+	}
+	switch {
+	case algorithms[l.kind] == "" || !loss:
+		return fmt.Errorf("%w: learner %q with loss %q", ErrInvalid, l.kind, l.loss)
+	case !(l.epsilon > 0) || math.IsInf(l.epsilon, 0):
+		return fmt.Errorf("%w: epsilon %v", ErrInvalid, l.epsilon)
+	case !(l.l1 >= 0 && l.l1 <= 1) || l.l1 > 0 && l.kind != Logistic:
+		return fmt.Errorf("%w: learner %q with an L1 share of %v", ErrInvalid, l.kind, l.l1)
+	case l.balance != "" && (l.balance != BalanceSqrt || l.kind == Ridge):
+		return fmt.Errorf("%w: learner %q with balance %q", ErrInvalid, l.kind, l.balance)
+	}
+	return nil
+}
+
+// checkCost reports costs that are not positive and finite.
+func checkCost(path ...float64) error {
+	for _, c := range path {
+		if !(c > 0) || math.IsInf(c, 0) {
+			return fmt.Errorf("%w: C %v", ErrInvalid, c)
+		}
+	}
+	return nil
+}
+
+// checkPath reports a path of costs that is empty or does not rise.
+func checkPath(path []float64) error {
+	if len(path) == 0 || !slices.IsSorted(path) {
+		return fmt.Errorf("%w: path of costs %v", ErrInvalid, path)
+	}
+	return checkCost(path...)
+}
+
+// lesson is what a classifier learns from.
+type lesson struct {
+	x       *sparse.Matrix
+	y       []int32
+	weight  []float32 // nil means 1 for all
+	classes int
+}
+
+// train trains each class against the rest, along a path of costs, and calls
+// each as linear.SVM.OneVsRest does.
+func (l learner) train(ctx context.Context, r lesson, path []float64, workers int, each func(linear.Solution) error) error {
+	weight := r.weight
+	if l.balance == BalanceSqrt {
+		weight = linear.SquareRootBalanced(r.y, weight, r.classes)
+	}
+	if l.kind == Logistic {
+		s := logistic.Regression{C: path, L1Ratio: l.l1, Epsilon: l.epsilon}
+		return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)
+	}
+	s := linear.SVM{Loss: l.loss, C: path, Epsilon: l.epsilon, Bias: 1, Seed: l.seed}
+	return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)
+}
+
+// margins trains on r and returns for each cost of path the margins of the
+// rows of held, a number for each class, row by row.
+func (l learner) margins(ctx context.Context, r lesson, held *sparse.Matrix, path []float64, workers int) ([][]float32, error) {
+	out := make([][]float32, len(path))
+	for i := range out {
+		out[i] = make([]float32, held.Rows*r.classes)
+	}
+	err := l.train(ctx, r, path, workers, func(sol linear.Solution) error {
+		margins := out[sol.Step]
+		for i := range held.Rows {
+			m := float32(dot(held, i, sol.Weight, float64(sol.Bias)))
+			margins[i*r.classes+sol.Class] = m
+			if r.classes == 2 {
+				margins[i*r.classes] = -m
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pipeline: fit fold: %w", err)
+	}
+	return out, nil
+}
+
+// dot returns bias plus the product of a row and weights.
+func dot[W float32 | float64](x *sparse.Matrix, row int, weight []W, bias float64) float64 {
+	index, value := x.Row(row)
+	for k, j := range index {
+		bias += float64(value[k]) * float64(weight[j])
+	}
+	return bias
+}

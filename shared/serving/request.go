@@ -1,0 +1,73 @@
+package serving
+
+import (
+	"godwit/shared/blob"
+	"godwit/shared/fault"
+	"godwit/shared/ml/pipeline"
+	"godwit/shared/registry"
+)
+
+// Input is one thing to score.
+type Input struct {
+	Text string // read when Columns is nil
+	// Columns is a row of a table, by the names of its columns. A model of texts
+	// takes it too, when it holds the column "text" and no other.
+	Columns map[string]string
+	// Bad, when set, is why this input cannot be scored: it is passed through
+	// to its place in the results.
+	Bad *fault.Error
+}
+
+// Request asks for scores of one or more inputs.
+type Request struct {
+	Inputs   []Input // 1 to MaxInputs
+	TopK     int     // scores returned for each, 0 means 1; more than the classes means all
+	Explain  bool    // say what in the input spoke for the answer
+	MinScore float64 // an answer scored lower is marked as abstained; 0 never
+	// Coverage asks for the labels of which the right one is in the set with
+	// this probability, 0 to 1; 0 asks for none.
+	Coverage float64
+}
+
+// Response is the answer to a Request.
+type Response struct {
+	ID      string // signed token naming this prediction
+	Model   registry.Name
+	Version int
+	Digest  blob.Digest
+	Variant string // how the version was chosen, as registry.Resolve says
+	// Stale says why the answer may come from an older version than the
+	// registry's: StaleRegistry, StaleArtifact, or "" when it does not.
+	Stale      string
+	Regression bool // the results are values, not labels
+	// SetApproximate is true where sets were asked for: they stand on models that
+	// did not see the rows, and the one that answers was fitted again on all of
+	// them, so their coverage is near the one asked for and not guaranteed.
+	SetApproximate bool
+	Results        []Result // one for each input, in order
+}
+
+// The reasons of a stale answer.
+const (
+	StaleRegistry = "registry_unavailable" // the registry did not answer
+	StaleArtifact = "artifact_unavailable" // the newer version's artifact could not be loaded
+)
+
+// Result is the answer for one input. When Err is set nothing else is.
+type Result struct {
+	Label     string
+	Score     float64 // calibrated probability of Label
+	Abstained bool    // Score is below the request's MinScore
+	Scores    []LabelScore
+	Set       []string // the prediction set, most probable first; nil unless asked for
+	Value     float64  // of a regression, which has no label, score or set
+
+	Explanation *pipeline.Explanation // of Label or Value; nil unless asked for
+	Err         *fault.Error
+}
+
+// LabelScore is the calibrated probability of one label.
+type LabelScore struct {
+	Label string
+	Score float64
+}
