@@ -7,7 +7,7 @@
 //	pipeline                          features + learner + calibration in one model
 //	linear  tabular  tune  calibrate  learners, columns, choice, probabilities
 //	dataset  text                     from bytes to rows and features
-//	sparse  metric  artifact          matrices, measures, model files
+//	sparse  metric  artifact  xxh64   matrices, measures, model files, hashes
 //
 // The library imports the standard library and golang.org/x/text only, so it
 // can be lifted out and used alone. It reads no clock, environment or random

@@ -1,12 +1,12 @@
 package dataset
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"godwit/shared/ml/xxh64"
 )
 
 // GroupKey returns a number that is equal for rows that must not be on two
@@ -116,52 +116,5 @@ func foldRune(r rune) rune {
 	return least
 }
 
-// The primes of XXH64.
-const (
-	prime1 uint64 = 0x9E3779B185EBCA87
-	prime2 uint64 = 0xC2B2AE3D27D4EB4F
-	prime3 uint64 = 0x165667B19E3779F9
-	prime4 uint64 = 0x85EBCA77C2B2AE63
-	prime5 uint64 = 0x27D4EB2F165667C5
-)
-
-// hash64 is XXH64 as specified by Y. Collet, "xxHash fast digest algorithm",
-// version 0.1.1: fast on long texts, and pinned by published vectors.
-func hash64(p []byte, seed uint64) uint64 {
-	n := uint64(len(p))
-	h := seed + prime5
-	if len(p) >= 32 {
-		v1, v2, v3, v4 := seed+prime2, seed+prime2, seed, seed
-		v1 += prime1 // in two steps: the sum of the constants overflows
-		v4 -= prime1
-		for ; len(p) >= 32; p = p[32:] {
-			v1 = round64(v1, binary.LittleEndian.Uint64(p))
-			v2 = round64(v2, binary.LittleEndian.Uint64(p[8:]))
-			v3 = round64(v3, binary.LittleEndian.Uint64(p[16:]))
-			v4 = round64(v4, binary.LittleEndian.Uint64(p[24:]))
-		}
-		h = bits.RotateLeft64(v1, 1) + bits.RotateLeft64(v2, 7) + bits.RotateLeft64(v3, 12) + bits.RotateLeft64(v4, 18)
-		for _, v := range [4]uint64{v1, v2, v3, v4} {
-			h = (h^round64(0, v))*prime1 + prime4
-		}
-	}
-	h += n
-	for ; len(p) >= 8; p = p[8:] {
-		h = bits.RotateLeft64(h^round64(0, binary.LittleEndian.Uint64(p)), 27)*prime1 + prime4
-	}
-	if len(p) >= 4 {
-		h = bits.RotateLeft64(h^uint64(binary.LittleEndian.Uint32(p))*prime1, 23)*prime2 + prime3
-		p = p[4:]
-	}
-	for _, b := range p {
-		h = bits.RotateLeft64(h^uint64(b)*prime5, 11) * prime1
-	}
-	h = (h ^ h>>33) * prime2
-	h = (h ^ h>>29) * prime3
-	return h ^ h>>32
-}
-
-// round64 mixes eight bytes into a lane.
-func round64(lane, input uint64) uint64 {
-	return bits.RotateLeft64(lane+input*prime2, 31) * prime1
-}
+// hash64 is the one hash of this room; stored splits rely on it.
+func hash64(p []byte, seed uint64) uint64 { return xxh64.Sum(p, seed) }

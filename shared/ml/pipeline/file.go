@@ -117,7 +117,12 @@ func modelOf(f *artifact.File, size int) (*Model, error) {
 		return nil, err
 	}
 	// Last, because building its index is the dearest step.
-	if m.vocabulary, err = text.VocabularyOf(f, m.settings.Recipe); err != nil {
+	if m.settings.HashBits > 0 {
+		m.vocabulary, err = text.HashedOf(f, m.settings.Recipe, m.settings.HashBits)
+	} else {
+		m.vocabulary, err = text.VocabularyOf(f, m.settings.Recipe)
+	}
+	if err != nil {
 		return nil, corrupt(err, "vocabulary")
 	}
 	if m.vocabulary.Len() != manifest.Features {

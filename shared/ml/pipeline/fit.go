@@ -34,8 +34,16 @@ func Margins(ctx context.Context, d Data, train, held []int32, s Settings, path 
 	if err := checkTwo(d.Y, train); err != nil {
 		return nil, err
 	}
-	v := d.Corpus.Vocabulary(train, s.recipe())
+	v := d.vocabulary(train, s)
 	return s.learner().margins(ctx, d.lesson(v, train), d.Corpus.Matrix(v, held), path, workers)
+}
+
+// vocabulary returns the features that rows give.
+func (d Data) vocabulary(rows []int32, s Settings) *text.Vocabulary {
+	if s.HashBits > 0 {
+		return d.Corpus.Hashed(rows, s.recipe(), s.HashBits)
+	}
+	return d.Corpus.Vocabulary(rows, s.recipe())
 }
 
 // lesson returns what is to be learnt from rows.
@@ -59,7 +67,7 @@ func Fit(ctx context.Context, d Data, rows []int32, s Settings, workers int, pro
 	if err := checkTwo(d.Y, rows); err != nil {
 		return nil, err
 	}
-	v := d.Corpus.Vocabulary(rows, s.recipe())
+	v := d.vocabulary(rows, s)
 	n := problems(len(d.Labels))
 	columns := make([]column[uint16], n)
 	bias := make([]float32, n)

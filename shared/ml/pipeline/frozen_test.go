@@ -35,6 +35,7 @@ var frozen = []struct {
 }{
 	{"v1", false},
 	{"v2", true},
+	{"v2-hashed", true},
 	{"table-v1-classes", true},
 	{"table-v1-numbers", true},
 }

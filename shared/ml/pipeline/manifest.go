@@ -45,8 +45,12 @@ type Manifest struct {
 	Calibration   string            `json:"calibration,omitempty"`   // a calibrate.Kind, "" of a regression
 	Temperature   float64           `json:"temperature,omitzero"`    // of the calibration
 	ConformalRows int64             `json:"conformal_rows"`          // that prediction sets stand on
+	Note          string            `json:"note,omitempty"`          // what the model cannot do, "" when nothing; not in the file
 	Extra         map[string]string `json:"extra,omitempty"`         // additions given to Encode
 }
+
+// noteHashed is the Note of a model whose features are hashed.
+const noteHashed = "terms are hashed and not kept: no features can be named, explanations of texts are exact"
 
 // The keys of the file's metadata. Other keys are additions.
 const (
@@ -73,6 +77,10 @@ var keys = []string{
 // Manifest returns the model's description. Its map and slices are the
 // model's and must not be changed.
 func (m *Model) Manifest() Manifest {
+	note := ""
+	if m.settings.HashBits > 0 {
+		note = noteHashed
+	}
 	return Manifest{
 		Format:        formatText,
 		FormatVersion: FormatVersion,
@@ -88,6 +96,7 @@ func (m *Model) Manifest() Manifest {
 		Calibration:   kindOf(m.calibration),
 		Temperature:   m.Temperature(),
 		ConformalRows: m.conformal.Rows(),
+		Note:          note,
 		Extra:         m.extra,
 	}
 }

@@ -43,6 +43,10 @@ type Settings struct {
 	// MinDocs leaves out terms of fewer training rows, where the recipe asks
 	// for less; 0 leaves the recipe alone.
 	MinDocs int `json:"min_docs,omitzero"`
+	// HashBits makes the features buckets that terms are hashed to, 2^HashBits
+	// of each block of the recipe, text.MinHashBits to text.MaxHashBits: the
+	// model then holds no terms and can tell none. 0 keeps the terms.
+	HashBits int `json:"hash_bits,omitzero"`
 	// PruneBelow drops a weight smaller than this share of the largest weight
 	// of its class; 0 means DefaultPruneBelow, below 0 keeps all that round to
 	// something.
@@ -82,6 +86,9 @@ func (s Settings) check() error {
 	}
 	if s.PruneBelow >= 1 || s.PruneBelow != s.PruneBelow || s.Quantise != Float16 || s.MinDocs < 0 {
 		return fmt.Errorf("%w: prune below %v, quantise %q, terms of %d documents", ErrInvalid, s.PruneBelow, s.Quantise, s.MinDocs)
+	}
+	if s.HashBits != 0 && (s.HashBits < text.MinHashBits || s.HashBits > text.MaxHashBits) {
+		return fmt.Errorf("%w: %d hash bits, want %d to %d or none", ErrInvalid, s.HashBits, text.MinHashBits, text.MaxHashBits)
 	}
 	return nil
 }

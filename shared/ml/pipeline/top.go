@@ -27,9 +27,13 @@ type FeatureWeight struct {
 
 // TopFeatures returns the terms that speak most for and against each class, as
 // Predictor says. It tells none of a file of version 1, which does not say how
-// many documents there were.
+// many documents there were, and none of a model with hash bits, which has no
+// terms; the Note of its manifest says so.
 func (m *Model) TopFeatures(perClass int) []ClassFeatures {
-	told := frequent(m.vocabulary, m.documents)
+	told := make([]bool, m.vocabulary.Len())
+	if m.settings.HashBits == 0 {
+		told = frequent(m.vocabulary, m.documents)
+	}
 	return top(m.labels, &m.lists, perClass, func(f int32) bool { return told[f] },
 		func(at uint32) float64 { return float64(artifact.Float16(m.weight[at])) },
 		func(f int32) string { _, term := m.vocabulary.Term(f); return term })

@@ -29,22 +29,20 @@ func (c *counter) reset(n int) {
 	clear(c.seen)
 }
 
-// add counts one occurrence. Counts stop at the largest they can hold.
-func (c *counter) add(feature int32) {
+// add counts n occurrences. Counts stop at the largest they can hold.
+func (c *counter) add(feature int32, n uint16) {
 	mask := uint32(len(c.seen) - 1)
 	at := uint32(feature) * 0x9e3779b1 >> 7 & mask // Fibonacci hashing (Knuth, 6.4)
 	for c.seen[at] != 0 {
 		i := c.seen[at] - 1
 		if c.feature[i] == feature {
-			if c.count[i] < math.MaxUint16 {
-				c.count[i]++
-			}
+			c.count[i] += min(n, math.MaxUint16-c.count[i])
 			return
 		}
 		at = (at + 1) & mask
 	}
 	c.feature = append(c.feature, feature)
-	c.count = append(c.count, 1)
+	c.count = append(c.count, n)
 	c.seen[at] = int32(len(c.feature))
 }
 

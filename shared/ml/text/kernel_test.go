@@ -126,7 +126,7 @@ func TestCounter_stopsAtTheLargestCount(t *testing.T) {
 	var c counter
 	c.reset(10)
 	for range 1<<16 + 5 {
-		c.add(7)
+		c.add(7, 1)
 	}
 	if len(c.feature) != 1 || c.count[0] != 1<<16-1 {
 		t.Errorf("count = %v of %v, want 65535 of feature 7", c.count, c.feature)

@@ -20,7 +20,7 @@ func (v *Vocabulary) Occurrences(s *Scratch, doc string) []Occurrence {
 	s.tokenize(&v.recipe, doc)
 	var found []Occurrence
 	for _, t := range s.tokens {
-		if f := x.find(&v.terms, t.family, s.bytes(t)); f >= 0 {
+		if f := v.find(x, s, t); f >= 0 {
 			found = append(found, Occurrence{f, s.covers(t)})
 		}
 	}

@@ -52,6 +52,7 @@ type Scratch struct {
 
 	normal  normaliser
 	counter counter
+	hashed  []byte // the bytes of a term that are hashed
 }
 
 // tokenize reads doc and leaves its tokens in s.tokens, family by family.

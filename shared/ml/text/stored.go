@@ -19,7 +19,7 @@ type FormatError struct {
 // Error names the tensor and the fault.
 func (e *FormatError) Error() string { return "text: tensor " + e.Tensor + ": " + e.Msg }
 
-// The tensors of a corpus and of a vocabulary.
+// The tensors of a corpus, of a vocabulary, and of a hashed one.
 const (
 	tensorRecipe = "corpus.recipe"
 	tensorRows   = "corpus.rows"
@@ -30,6 +30,9 @@ const (
 	tensorStart  = "terms.start"
 	tensorBlob   = "terms.bytes"
 	tensorIDF    = "terms.idf"
+
+	tensorBucket    = "hashed.bucket"
+	tensorBucketIDF = "hashed.idf"
 )
 
 // tensors returns the list of terms as tensors that alias it.
@@ -166,8 +169,15 @@ func (c *Corpus) check() error {
 	return nil
 }
 
-// Tensors returns the vocabulary as tensors of an artifact; they alias it.
+// Tensors returns the vocabulary as tensors of an artifact; they alias it. Those
+// of a hashed vocabulary hold no terms.
 func (v *Vocabulary) Tensors() []artifact.Tensor {
+	if v.hashBits > 0 {
+		return []artifact.Tensor{
+			artifact.FromUint32s(tensorBucket, nil, v.bucket),
+			artifact.FromFloat32s(tensorBucketIDF, nil, v.idf),
+		}
+	}
 	return append(v.terms.tensors(), artifact.FromFloat32s(tensorIDF, nil, v.idf))
 }
 
@@ -182,25 +192,34 @@ func VocabularyOf(f *artifact.File, r Recipe) (*Vocabulary, error) {
 	if err != nil {
 		return nil, err
 	}
-	idf, err := column(f, tensorIDF, artifact.Float32s)
+	idf, err := frequencies(f, tensorIDF, t.len())
 	if err != nil {
 		return nil, err
 	}
-	if len(idf) != t.len() {
-		return nil, &FormatError{tensorIDF, fmt.Sprintf("%d numbers for %d terms", len(idf), t.len())}
+	v := &Vocabulary{recipe: r, terms: t, idf: idf}
+	twice := int32(0)
+	if v.index, twice = v.newIndex(); twice >= 0 {
+		return nil, &FormatError{tensorBlob, fmt.Sprintf("term %d is there twice", twice)}
+	}
+	return v, nil
+}
+
+// frequencies reads and checks the inverse document frequencies of n features.
+func frequencies(f *artifact.File, name string, n int) ([]float32, error) {
+	idf, err := column(f, name, artifact.Float32s)
+	if err != nil {
+		return nil, err
+	}
+	if len(idf) != n {
+		return nil, &FormatError{name, fmt.Sprintf("%d numbers for %d features", len(idf), n)}
 	}
 	for i, x := range idf {
 		// Rows below 2^31 keep the largest possible value under 23.
 		if !(x > 0) || x > math.MaxInt8 {
-			return nil, &FormatError{tensorIDF, fmt.Sprintf("term %d has %v", i, x)}
+			return nil, &FormatError{name, fmt.Sprintf("feature %d has %v", i, x)}
 		}
 	}
-	v := &Vocabulary{recipe: r, terms: t, idf: idf}
-	twice := int32(0)
-	if v.index, twice = newIndex(&v.terms); twice >= 0 {
-		return nil, &FormatError{tensorBlob, fmt.Sprintf("term %d is there twice", twice)}
-	}
-	return v, nil
+	return idf, nil
 }
 
 // Compact returns the vocabulary of the features that are kept; order gives
@@ -208,32 +227,50 @@ func VocabularyOf(f *artifact.File, r Recipe) (*Vocabulary, error) {
 // need then lies together in memory, here and in whatever is stored by
 // feature. keep must have Len elements.
 func (v *Vocabulary) Compact(keep []bool) (compact *Vocabulary, order []int32) {
-	size := 0
 	for id := range int32(v.Len()) {
 		if keep[id] {
 			order = append(order, id)
-			size += len(v.terms.bytes(id))
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(v.idf[a], v.idf[b]) })
-	compact = &Vocabulary{recipe: v.recipe, idf: make([]float32, 0, len(order))}
-	compact.terms = terms{
+	compact = &Vocabulary{recipe: v.recipe, hashBits: v.hashBits, idf: make([]float32, 0, len(order))}
+	for _, id := range order {
+		compact.idf = append(compact.idf, v.idf[id])
+	}
+	if v.hashBits > 0 {
+		compact.bucket = make([]uint32, 0, len(order))
+		for _, id := range order {
+			compact.bucket = append(compact.bucket, v.bucket[id])
+		}
+		compact.family = familiesOf(compact.bucket, v.hashBits)
+	} else {
+		compact.terms = v.terms.pick(order)
+	}
+	compact.index, _ = compact.newIndex()
+	return compact, order
+}
+
+// pick returns the terms of these numbers, in this order.
+func (t *terms) pick(order []int32) terms {
+	size := 0
+	for _, id := range order {
+		size += len(t.bytes(id))
+	}
+	picked := terms{
 		family: make([]Family, 0, len(order)),
 		start:  append(make([]uint32, 0, len(order)+1), 0),
 		blob:   make([]byte, 0, size),
 	}
 	for _, id := range order {
-		compact.terms.add(v.family[id], v.terms.bytes(id))
-		compact.idf = append(compact.idf, v.idf[id])
+		picked.add(t.family[id], t.bytes(id))
 	}
-	compact.index, _ = newIndex(&compact.terms)
-	return compact, order
+	return picked
 }
 
 // Bytes returns the memory the vocabulary holds, its index included.
 func (v *Vocabulary) Bytes() int64 {
 	return int64(len(v.family)) + 4*int64(len(v.terms.start)) + int64(len(v.blob)) + 4*int64(len(v.idf)) +
-		4*int64(len(v.corpus)) + IndexBytes(v.Len())
+		4*int64(len(v.bucket)) + 4*int64(len(v.corpus)) + IndexBytes(v.Len())
 }
 
 // IndexBytes returns the memory that the index of n terms takes, which is not

@@ -18,7 +18,8 @@
 // numbers. Any subset of rows then gives a Vocabulary, with its own document
 // frequencies, and a Matrix, without reading a text again; this is what makes
 // cross-validation cheap and honest. Prediction looks the terms of one
-// document up in the vocabulary of the model (Vectorize).
+// document up in the vocabulary of the model (Vectorize). A vocabulary can be
+// hashed (Hashed): it then holds buckets in place of terms, and names none.
 //
 // The package does not learn, choose a recipe, or stem, and knows no language:
 // no stop words, no dictionary, no segmenter.

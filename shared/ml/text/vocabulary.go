@@ -6,13 +6,16 @@ import (
 	"godwit/shared/ml/sparse"
 )
 
-// Vocabulary is the list of features of a model: terms, numbered from 0, and
-// their inverse document frequencies. It does not change and is safe for
-// concurrent use.
+// Vocabulary is the list of features of a model: terms, or the buckets that
+// terms are hashed to (Hashed), numbered from 0, and their inverse document
+// frequencies. It does not change and is safe for concurrent use.
 type Vocabulary struct {
 	recipe Recipe
-	terms
-	idf []float32
+	terms  // of a hashed vocabulary only the family, the first of the block
+	idf    []float32
+
+	hashBits uint8    // 0: features are terms
+	bucket   []uint32 // of a hashed vocabulary, by feature, as bucketOf gives it
 
 	corpus []int32 // of a vocabulary of a corpus: feature of each term of it, -1 for none
 
@@ -58,21 +61,30 @@ func (c *Corpus) Vocabulary(rows []int32, r Recipe) *Vocabulary {
 }
 
 // Len returns how many features there are.
-func (v *Vocabulary) Len() int { return v.terms.len() }
+func (v *Vocabulary) Len() int { return len(v.idf) }
 
 // Recipe returns the recipe the vocabulary was made with.
 func (v *Vocabulary) Recipe() Recipe { return v.recipe }
 
-// Term returns the family and the characters of a feature.
+// Term returns the family and the characters of a feature. Of a hashed
+// vocabulary, which has no terms, these are the first family of the feature's
+// block and nothing.
 func (v *Vocabulary) Term(feature int32) (Family, string) {
+	if v.hashBits > 0 {
+		return v.family[feature], ""
+	}
 	return v.family[feature], string(v.terms.bytes(feature))
 }
 
 // Matrix returns rows of the corpus as TF-IDF rows over the vocabulary, which
-// must come from the same corpus: (1 + ln count) x IDF, then each block (words,
+// must come from the same corpus: (1 + ln count) x IDF, the counts of what shares
+// a bucket added before the logarithm, then each block (words,
 // pairs and streams; inner character n-grams) scaled to Euclidean length 1. A
 // row without any feature is empty.
 func (c *Corpus) Matrix(v *Vocabulary, rows []int32) *sparse.Matrix {
+	if v.hashBits > 0 {
+		return c.hashedMatrix(v, rows)
+	}
 	m := &sparse.Matrix{Rows: len(rows), Cols: v.Len(), Start: make([]int64, 1, len(rows)+1)}
 	size := 0
 	for _, i := range rows {
@@ -124,10 +136,18 @@ func (v *Vocabulary) count(s *Scratch, doc string) {
 	s.tokenize(&v.recipe, doc)
 	s.counter.reset(len(s.tokens))
 	for _, t := range s.tokens {
-		if f := x.find(&v.terms, t.family, s.bytes(t)); f >= 0 {
-			s.counter.add(f)
+		if f := v.find(x, s, t); f >= 0 {
+			s.counter.add(f, 1)
 		}
 	}
+}
+
+// find returns the feature of a token of the document just read, -1 for none.
+func (v *Vocabulary) find(x index, s *Scratch, t token) int32 {
+	if v.hashBits > 0 {
+		return x.findBucket(s.bucketOf(t, v.hashBits))
+	}
+	return x.find(&v.terms, t.family, s.bytes(t))
 }
 
 // values weighs what was counted.
@@ -146,8 +166,17 @@ func (v *Vocabulary) values(s *Scratch) ([]int32, []float32) {
 func (v *Vocabulary) lookup() index {
 	v.once.Do(func() {
 		if v.index.slot == nil {
-			v.index, _ = newIndex(&v.terms)
+			v.index, _ = v.newIndex()
 		}
 	})
 	return v.index
+}
+
+// newIndex builds the index and reports the first feature that occurs twice,
+// -1 for none.
+func (v *Vocabulary) newIndex() (x index, twice int32) {
+	if v.hashBits > 0 {
+		return newBucketIndex(v.bucket)
+	}
+	return newIndex(&v.terms)
 }
