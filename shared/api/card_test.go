@@ -79,7 +79,7 @@ func TestProfile(t *testing.T) {
 		profile training.Profile
 		without []string
 	}{
-		{"texts", training.Profile{Profile: described, WrongLabels: 3}, nil},
+		{"texts", training.Profile{Profile: described, WrongLabels: 3, TimeSplit: "offered"}, nil},
 		{"a table", training.Profile{Profile: described, Features: []tabular.Column{
 			{Name: "age", Kind: tabular.Number, Missing: 1, Distinct: 61, Features: 2, Note: "n"}, {Name: "sex", Kind: tabular.Category},
 		}}, []string{"code_points", "bytes"}},

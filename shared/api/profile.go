@@ -34,6 +34,7 @@ type Profile struct {
 	Parts       *Parts          `json:"parts,omitempty" doc:"rows by the file's own split"`
 	Groups      int             `json:"groups" doc:"distinct values of the group column"`
 	TimeColumns []string        `json:"time_columns,omitzero" doc:"columns named after a time: a split by time may be the honest one" example:"created_at"`
+	TimeSplit   string          `json:"time_split,omitempty" doc:"offered: the source names a time_column, and split.by time would hold out the newest rows; used: it did" enum:"offered,used"`
 	Features    []ProfileColumn `json:"features,omitempty" doc:"of a table: what each column was taken for"`
 	WrongLabels int             `json:"wrong_labels" doc:"about how many labels are wrong, once a search has been over the rows; the likeliest are among the issues" example:"31"`
 }

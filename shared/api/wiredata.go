@@ -81,6 +81,7 @@ type Params struct {
 	ClassWeight string    `json:"class_weight,omitempty" doc:"none, or sqrt: rare classes count more, by the square root" example:"none"`
 	MinDocs     int       `json:"min_docs,omitempty" doc:"rows a term must be in to become a feature, 1 to 1000" example:"2"`
 	Features    []string  `json:"features,omitempty" doc:"of texts word or union; of tables plain, curved or binned" example:"word"`
+	HashBits    int       `json:"hash_bits,omitempty" doc:"of texts: hash terms to 2^n buckets and keep none in the model, n from 10 to 22; 0 keeps the terms" example:"18"`
 }
 
 // Search says how candidates are compared.
@@ -98,9 +99,11 @@ type Columns struct {
 
 // Split says which rows are held out.
 type Split struct {
-	Test  float64 `json:"test,omitempty" doc:"share held out, 0.01 to 0.5" example:"0.1"`
-	Seed  uint64  `json:"seed,omitempty" doc:"changes which rows" example:"7"`
-	Refit *bool   `json:"refit,omitempty" doc:"train the model that serves on all rows; default true" example:"true"`
+	Test   float64 `json:"test,omitempty" doc:"share held out, 0.01 to 0.5" example:"0.1"`
+	Seed   uint64  `json:"seed,omitempty" doc:"changes which rows" example:"7"`
+	Refit  *bool   `json:"refit,omitempty" doc:"train the model that serves on all rows; default true" example:"true"`
+	By     string  `json:"by,omitempty" doc:"time: hold out the newest rows; by default the file's own split or a hash of each row decides" example:"time"`
+	Column string  `json:"column,omitempty" doc:"of a split by time: the column that says when a row came about; by default found out" example:"created_at"`
 }
 
 // GateCondition says when a version may be promoted.

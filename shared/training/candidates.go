@@ -92,6 +92,7 @@ func (p *plan) variant(features, learner string) variant {
 	}
 	if !p.table() {
 		v.MinDocs = p.Settings.Params.MinDocs
+		v.HashBits = p.Settings.Params.HashBits
 	}
 	return v
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"godwit/shared/fault"
+	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tabular"
 	"godwit/shared/ml/text"
@@ -50,6 +51,7 @@ func (s Settings) checkChoices() error {
 		oneOf("/params/learner", s.Params.Learner, pipeline.SVM, pipeline.Logistic, pipeline.Ridge),
 		oneOf("/params/loss", s.Params.Loss, "squared_hinge", "hinge"),
 		oneOf("/params/class_weight", s.Params.ClassWeight, "none", pipeline.BalanceSqrt),
+		oneOf("/split/by", s.Split.By, dataset.ByTime),
 		oneOf("/search/strategy", s.Search.Strategy, "grid", "halving"),
 		oneOf("/metric", s.Metric, "accuracy", "macro_f1", "rmse"),
 	} {
@@ -117,6 +119,9 @@ func (s Settings) checkSearch() error {
 	}
 	if t := s.Split.Test; t != 0 && !(t >= .01 && t <= .5) {
 		return bad("/split/test", "a share from 0.01 to 0.5")
+	}
+	if s.Split.Column != "" && s.Split.By != dataset.ByTime {
+		return bad("/split/column", "only with a split by time")
 	}
 	return nil
 }

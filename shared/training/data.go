@@ -187,7 +187,16 @@ func (s *Steps) putJSON(ctx context.Context, key string, v any) error {
 }
 
 func (s *Steps) getJSON(ctx context.Context, key string, v any) error {
-	data, err := s.readWork(ctx, key)
+	err := s.getPart(ctx, key, v)
+	if fault.Is(err, fault.NotFound) {
+		return fault.Wrap(fault.Internal, err, "a file of the job's work is gone")
+	}
+	return err
+}
+
+// getPart is getJSON for a file that need not be there: fault.NotFound.
+func (s *Steps) getPart(ctx context.Context, key string, v any) error {
+	data, err := blob.ReadAll(ctx, s.Models, key, workLimit)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,11 @@
 // is fitted on predictions, the calibration, the prediction sets and the
 // suspicion against labels, uses out-of-fold margins of training rows.
 //
+// A function ends after a quarter of an hour. Search and finish work in units,
+// some costs of a path or one fit, keep each, and near the end leave the rest to
+// the next function: see Done.More. That changes who does the work, never what
+// comes of it.
+//
 // Steps pass numbers of tasks only; data goes through the job's work folder in
 // the models bucket, which expires. Each step may run again at any time: it
 // overwrites its own files, and finish commits under a lease, so the worker

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +12,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
@@ -18,26 +20,33 @@ import (
 
 // finish evaluates the chosen candidate on rows no model saw, fits the served
 // model, and registers it: artifacts first, then one transaction that makes the
-// version, the alias and the end of the job visible together.
-func (s *Steps) finish(ctx context.Context, job Job) error {
+// version, the alias and the end of the job visible together. It hands over
+// after a fit when time runs short.
+func (s *Steps) finish(ctx context.Context, job Job) (more bool, err error) {
 	if job.Status == Succeeded {
-		return nil // this step ran before and its answer was lost
+		return false, nil // this step ran before and its answer was lost
 	}
-	job, err := s.lease(ctx, job)
-	if err != nil {
-		return err
+	if job, err = s.lease(ctx, job); err != nil {
+		return false, err
 	}
 	p, made, out, err := s.gathered(ctx, job)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if made.evaluation, made.served, err = s.fit(ctx, job, p, made.rows, out); err != nil {
-		return err
+	if more, err = s.fit(ctx, job, p, &made, out); err != nil || more {
+		return more, err
 	}
+	return false, s.conclude(ctx, job, p, out, made)
+}
+
+// conclude inspects the data by the fitted models, writes these and registers
+// the version.
+func (s *Steps) conclude(ctx context.Context, job Job, p *plan, out *pool, made result) error {
 	if err := s.inspect(ctx, job, p, out, made); err != nil {
 		return err
 	}
 	draft := registry.Version{Task: p.Settings.Task, Algorithm: made.served.Algorithm(), Labels: made.rows.Labels}
+	var err error
 	if draft.Signature, err = signature(made.served); err != nil {
 		return err
 	}
@@ -77,30 +86,54 @@ func (s *Steps) gathered(ctx context.Context, job Job) (*plan, result, *pool, er
 }
 
 // fit fits the evaluation model on the training rows and the served one on all,
-// both calibrated by the out-of-fold margins.
-func (s *Steps) fit(ctx context.Context, job Job, p *plan, r *rows, out *pool) (evaluation, served pipeline.Predictor, err error) {
-	finished := func(m pipeline.Predictor) pipeline.Predictor { return m }
-	if k := len(r.Labels); k > 0 {
-		y := of(r.Y, out.rows)
-		c := calibrate.Choose(out.margins, y, k)
-		f := calibrate.NewConformal(c.ApplyAll(out.margins, k), y, k)
-		finished = func(m pipeline.Predictor) pipeline.Predictor { return m.With(c, f) }
-	}
-	one := func(some []int32, from, to float64, what string) (pipeline.Predictor, error) {
-		m, err := r.fit(ctx, some, p.Best.Candidate, p.Settings.Seed, s.Workers, s.fitProgress(ctx, job, what, from, to))
-		if err != nil {
-			return nil, fmt.Errorf("fit %s: %w", what, err)
+// unless an earlier function did. After either it may leave what is fitted to the next function, which more
+// reports.
+func (s *Steps) fit(ctx context.Context, job Job, p *plan, made *result, out *pool) (more bool, err error) {
+	r := made.rows
+	finished := calibrated(r, out)
+	one := func(f fitting, some []int32, last bool) (pipeline.Predictor, bool, error) {
+		if m, err := s.fitted(ctx, job, f); err == nil || !fault.Is(err, fault.NotFound) {
+			return m, false, err
 		}
-		return finished(m), nil
+		began := s.Jobs.Now()
+		m, err := r.fit(ctx, some, p.Best.Candidate, p.Settings.Seed, s.Workers, s.fitProgress(ctx, job, f))
+		if err != nil {
+			return nil, false, fmt.Errorf("fit %s: %w", f.what, err)
+		}
+		m = finished(m)
+		took := s.Jobs.Now().Sub(began)
+		next := took
+		if last {
+			next = 0 // what follows is short
+		}
+		more := s.short(ctx, next)
+		if more || took > reserve { // a function that dies in what follows need not do it again
+			err = s.keepFitted(ctx, job, f, m)
+		}
+		return m, more, err
 	}
-	if evaluation, err = one(r.Train, .72, .8, "the evaluation model"); err != nil {
-		return nil, nil, err
+	refit := *p.Settings.Split.Refit && len(r.Test) > 0
+	if made.evaluation, more, err = one(evaluationFit, r.Train, !refit); err != nil || more {
+		return more, err
 	}
-	if !*p.Settings.Split.Refit || len(r.Test) == 0 {
-		return evaluation, evaluation, nil
+	if !refit {
+		made.served = made.evaluation
+		return false, nil
 	}
-	served, err = one(everyRow(r.len()), .82, .9, "the model on all rows")
-	return evaluation, served, err
+	made.served, more, err = one(servedFit, everyRow(r.len()), true)
+	return more, err
+}
+
+// calibrated returns what completes a fitted model by the out-of-fold margins.
+func calibrated(r *rows, out *pool) func(pipeline.Predictor) pipeline.Predictor {
+	k := len(r.Labels)
+	if k == 0 {
+		return func(m pipeline.Predictor) pipeline.Predictor { return m }
+	}
+	y := of(r.Y, out.rows)
+	c := calibrate.Choose(out.margins, y, k)
+	f := calibrate.NewConformal(c.ApplyAll(out.margins, k), y, k)
+	return func(m pipeline.Predictor) pipeline.Predictor { return m.With(c, f) }
 }
 
 // lease makes this worker the one that may commit: an older worker of the same
@@ -125,13 +158,13 @@ func everyRow(n int) []int32 {
 }
 
 // fitProgress records the progress of a fit, at most every two seconds.
-func (s *Steps) fitProgress(ctx context.Context, job Job, what string, from, to float64) func(done, classes int) {
+func (s *Steps) fitProgress(ctx context.Context, job Job, f fitting) func(done, classes int) {
 	heard := s.Jobs.Now()
-	s.event(ctx, job, Event{Phase: "finish", Message: "fitting " + what, Progress: from})
+	s.event(ctx, job, Event{Phase: "finish", Message: "fitting " + f.what, Progress: f.from})
 	return func(done, classes int) {
 		if now := s.Jobs.Now(); now.Sub(heard) > 2*time.Second {
 			heard = now
-			s.event(ctx, job, Event{Phase: "finish", Message: fmt.Sprintf("fitting %s: %d of %d classes", what, done, classes), Progress: from + (to-from)*float64(done)/float64(classes)})
+			s.event(ctx, job, Event{Phase: "finish", Message: fmt.Sprintf("fitting %s: %d of %d classes", f.what, done, classes), Progress: f.from + (f.to-f.from)*float64(done)/float64(classes)})
 		}
 	}
 }
@@ -140,6 +173,10 @@ func (s *Steps) fitProgress(ctx context.Context, job Job, what string, from, to 
 // read back: a name proves nothing about bytes.
 func (s *Steps) keepModel(ctx context.Context, job Job, m pipeline.Predictor, extra map[string]string) (registry.Artifact, error) {
 	data, err := m.Encode(extra)
+	if errors.Is(err, artifact.ErrTooLarge) {
+		return registry.Artifact{}, s.refuse(ctx, job, fault.Wrap(fault.TooLarge, err,
+			"the model would be larger than the %d MB that may be served: ask for fewer features with params.min_docs or params.features, or train fewer classes", pipeline.MaxFileBytes>>20), nil)
+	}
 	if err != nil {
 		return registry.Artifact{}, fmt.Errorf("encode model: %w", err)
 	}

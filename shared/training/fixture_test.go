@@ -34,6 +34,7 @@ type house struct {
 	steps   *training.Steps
 	machine *machine
 	clock   *atomic.Int64
+	handed  int // times a step left work to the next function
 }
 
 func newHouse(t testing.TB, workers int) *house {
@@ -122,7 +123,7 @@ func (h *house) machineRun(ctx context.Context, in training.StepInput) error {
 		in.Rung = next.Rung
 		for _, task := range next.Tasks {
 			in.Step, in.Task = "search", task
-			if _, err := h.step(ctx, in); err != nil {
+			if err := h.loop(ctx, in); err != nil {
 				return err
 			}
 		}
@@ -130,8 +131,18 @@ func (h *house) machineRun(ctx context.Context, in training.StepInput) error {
 		out, err = h.step(ctx, in)
 	}
 	in.Step, in.Rung = "finish", 0
-	_, err = h.step(ctx, in)
-	return err
+	return h.loop(ctx, in)
+}
+
+// loop runs a step for as long as there is more of it.
+func (h *house) loop(ctx context.Context, in training.StepInput) error {
+	for {
+		out, err := h.step(ctx, in)
+		if err != nil || !out.(training.Done).More {
+			return err
+		}
+		h.handed++
+	}
 }
 
 // step runs one step with the retries of the state machine.

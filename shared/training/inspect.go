@@ -27,11 +27,30 @@ type Profile struct {
 	// WrongLabels estimates how many labels are wrong, once a search has been
 	// over the rows; it counts the model's own mistakes too.
 	WrongLabels int `json:"wrong_labels"`
+	// TimeSplit is "offered" when a column of times was noticed, Source names it,
+	// "used" when rows were held out by it, and empty when there is none.
+	TimeSplit string `json:"time_split,omitempty"`
 }
 
-// describe files the profile of the data.
-func (s *Steps) describe(ctx context.Context, job Job, in *input, r *rows) error {
-	p := Profile{}
+// What a Profile says of a split by time.
+const (
+	timeOffered = "offered"
+	timeUsed    = "used"
+)
+
+func timeSplit(source dataset.Source, how string) string {
+	switch {
+	case how == dataset.ByTime:
+		return timeUsed
+	case source.TimeColumn != "":
+		return timeOffered
+	}
+	return ""
+}
+
+// describe files the profile of the data, whose rows were held out so.
+func (s *Steps) describe(ctx context.Context, job Job, in *input, r *rows, how string) error {
+	p := Profile{TimeSplit: timeSplit(in.set.Source, how)}
 	if in.table == nil {
 		p.Profile = doctor.Describe(in.set, r.Corpus)
 		p.CodePoints, p.Bytes = &p.Profile.CodePoints, &p.Profile.Bytes

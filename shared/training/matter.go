@@ -63,6 +63,9 @@ func (r *rows) terms(train []int32, v variant) int64 {
 			recipe.MinDocs[f] = max(floor, v.MinDocs)
 		}
 	}
+	if v.HashBits > 0 {
+		return int64(r.Corpus.Hashed(train, recipe, v.HashBits).Len())
+	}
 	return int64(r.Corpus.Vocabulary(train, recipe).Len())
 }
 
@@ -115,7 +118,8 @@ func textSettings(c tune.Candidate, seed uint64) (pipeline.Settings, error) {
 		return pipeline.Settings{}, fault.New(fault.Internal, "unknown features %q", c.Recipe)
 	}
 	return pipeline.Settings{
-		Recipe: recipe, Learner: c.Learner, Loss: linear.Loss(c.Loss), Balance: c.Balance, MinDocs: c.MinDocs, C: c.C, Seed: seed,
+		Recipe: recipe, Learner: c.Learner, Loss: linear.Loss(c.Loss), Balance: c.Balance, MinDocs: c.MinDocs,
+		HashBits: c.HashBits, C: c.C, Seed: seed,
 	}, nil
 }
 

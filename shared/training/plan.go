@@ -16,7 +16,7 @@ type plan struct {
 	Labels   []string       `json:"labels"`
 	Counts   []int          `json:"counts"` // rows per label
 	Rows     Rows           `json:"rows"`
-	Split    string         `json:"split"` // how rows were held out: "column" or "hash"
+	Split    string         `json:"split"` // how rows were held out: "column", "hash" or "time"
 	Source   dataset.Source `json:"source"`
 	Issues   map[string]int `json:"issues"` // findings per code
 	SHA256   string         `json:"sha256"` // of the raw data
@@ -38,20 +38,21 @@ type rung struct {
 
 // variant is a candidate without its C: what one task walks the path of C for.
 type variant struct {
-	Recipe  string `json:"recipe"` // of features; for tables the shape of numbers
-	Learner string `json:"learner"`
-	Loss    string `json:"loss,omitempty"`
-	Balance string `json:"balance,omitempty"`
-	MinDocs int    `json:"min_docs,omitempty"`
+	Recipe   string `json:"recipe"` // of features; for tables the shape of numbers
+	Learner  string `json:"learner"`
+	Loss     string `json:"loss,omitempty"`
+	Balance  string `json:"balance,omitempty"`
+	MinDocs  int    `json:"min_docs,omitempty"`
+	HashBits int    `json:"hash_bits,omitempty"`
 }
 
 // at returns the candidate of the variant with that C.
 func (v variant) at(c float64) tune.Candidate {
-	return tune.Candidate{Recipe: v.Recipe, Learner: v.Learner, Loss: v.Loss, Balance: v.Balance, MinDocs: v.MinDocs, C: c}
+	return tune.Candidate{Recipe: v.Recipe, Learner: v.Learner, Loss: v.Loss, Balance: v.Balance, MinDocs: v.MinDocs, HashBits: v.HashBits, C: c}
 }
 
 func variantOf(c tune.Candidate) variant {
-	return variant{Recipe: c.Recipe, Learner: c.Learner, Loss: c.Loss, Balance: c.Balance, MinDocs: c.MinDocs}
+	return variant{Recipe: c.Recipe, Learner: c.Learner, Loss: c.Loss, Balance: c.Balance, MinDocs: c.MinDocs, HashBits: c.HashBits}
 }
 
 // task is the work of one function: one variant on one fold, along a path of C.

@@ -13,10 +13,12 @@ import (
 // temperature needs far fewer rows than a large job has.
 const marginCells = 1 << 22
 
-func marginFile(rung, task int) string { return fmt.Sprintf("margins/%d/%d.safetensors", rung, task) }
+func marginFile(rung, task, unit int) string {
+	return fmt.Sprintf("margins/%d/%d-%d.safetensors", rung, task, unit)
+}
 
-// keepMargins stores margins of evenly spaced held rows.
-func (s *Steps) keepMargins(ctx context.Context, job Job, number, task int, margins [][]float32, held []int32) error {
+// keepMargins stores margins of evenly spaced held rows, for the costs of one unit of a task.
+func (s *Steps) keepMargins(ctx context.Context, job Job, number, task, unit int, margins [][]float32, held []int32) error {
 	width := 0
 	if len(held) > 0 {
 		width = len(margins[0]) / len(held)
@@ -41,7 +43,7 @@ func (s *Steps) keepMargins(ctx context.Context, job Job, number, task int, marg
 	if err != nil {
 		return fmt.Errorf("encode margins: %w", err)
 	}
-	return s.putWork(ctx, workKey(job, marginFile(number, task)), data)
+	return s.putWork(ctx, workKey(job, marginFile(number, task, unit)), data)
 }
 
 // pool holds out-of-fold margins of the chosen candidate: margins of training
@@ -56,11 +58,13 @@ type pool struct {
 func (s *Steps) pooled(ctx context.Context, job Job, p *plan) (*pool, error) {
 	all := &pool{}
 	for i, t := range p.Rungs[p.Best.Rung].Tasks {
-		c := slices.Index(t.C, p.Best.C)
-		if t.variant != variantOf(p.Best.Candidate) || c < 0 {
+		units := p.units(t, s.unit())
+		unit := slices.IndexFunc(units, func(path []float64) bool { return slices.Contains(path, p.Best.C) })
+		if t.variant != variantOf(p.Best.Candidate) || unit < 0 {
 			continue
 		}
-		data, err := s.readWork(ctx, workKey(job, marginFile(p.Best.Rung, i)))
+		c := slices.Index(units[unit], p.Best.C)
+		data, err := s.readWork(ctx, workKey(job, marginFile(p.Best.Rung, i, unit)))
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +75,7 @@ func (s *Steps) pooled(ctx context.Context, job Job, p *plan) (*pool, error) {
 	return all, nil
 }
 
-// add appends what keepMargins stored for one place of the path.
+// add appends what keepMargins stored for one place of a unit.
 func (a *pool) add(data []byte, c int) error {
 	f, err := artifact.Decode(data, artifact.Limits{Bytes: workLimit})
 	if err != nil {

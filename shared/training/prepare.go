@@ -40,7 +40,7 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	p := newPlan(settings, in, r, how)
 	p.Parent = job.Parent
 	p.firstRung()
-	if err := s.describe(ctx, job, in, r); err != nil {
+	if err := s.describe(ctx, job, in, r, how); err != nil {
 		return Next{}, err
 	}
 	if err := s.keepRows(ctx, job, in, r); err != nil {
@@ -79,6 +79,12 @@ func (p *plan) summary() string {
 	if p.Reason != "" {
 		text += " (" + p.Reason + ")"
 	}
+	switch timeSplit(p.Source, p.Split) {
+	case timeOffered:
+		text += fmt.Sprintf("; column %q holds times: split by time to hold out the newest rows", p.Source.TimeColumn)
+	case timeUsed:
+		text += fmt.Sprintf("; the newest by column %q are held out", p.Source.TimeColumn)
+	}
 	return text
 }
 
@@ -113,12 +119,15 @@ func (s *Steps) encodeRows(ctx context.Context, job Job, in *input, settings Set
 		r.Y[i], r.Weight[i], r.Group[i] = int32(class), set.Rows[i].Weight, in.groupKey(i)
 	}
 	var how string
-	options := dataset.SplitOptions{Test: settings.Split.Test, Salt: salt}
+	options := dataset.SplitOptions{Test: settings.Split.Test, Salt: salt, Newest: settings.Split.By == dataset.ByTime}
 	if in.table != nil {
 		r.Train, r.Test, how = in.table.Split(options)
 		r.Columns, r.DecimalComma, r.Values = in.table.Columns, set.Source.DecimalComma, in.table.Values
 	} else {
 		r.Train, r.Test, how = dataset.Split(set.Rows, set.Labels, options)
+	}
+	if options.Newest && len(r.Test) == 0 {
+		return nil, how, s.refuse(ctx, job, fault.New(fault.Invalid, "no rows can be held out by the times in column %q", set.Source.TimeColumn), nil)
 	}
 	if r.task == registry.TableRegression {
 		r.Y, r.Labels = make([]int32, r.len()), nil // one class, so that folds are even
@@ -167,7 +176,7 @@ func distinctFeatures(settings Settings, r *rows) []string {
 	var kept []string
 	last := int64(0)
 	for _, name := range names {
-		terms := r.terms(r.Train, variant{Recipe: name})
+		terms := r.terms(r.Train, variant{Recipe: name, HashBits: settings.Params.HashBits})
 		if len(kept) > 0 && float64(terms) < float64(last)*(1+distinct) {
 			continue
 		}

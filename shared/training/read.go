@@ -98,7 +98,8 @@ func readAs(ctx context.Context, body io.Reader, name string, settings Settings)
 		in.task, in.reason = taskOf(ctx, head, name, settings)
 		body = buffered
 	}
-	options := dataset.Options{Filename: name, TextColumns: settings.Columns.Text, LabelColumn: settings.Columns.Label}
+	options := dataset.Options{Filename: name, TextColumns: settings.Columns.Text, LabelColumn: settings.Columns.Label,
+		Times: settings.Split.By == dataset.ByTime, TimeColumn: settings.Split.Column}
 	var err error
 	if in.task == registry.TextClassification {
 		in.set, err = dataset.Read(ctx, body, options)

@@ -13,43 +13,77 @@ import (
 )
 
 // search scores one variant on one fold along its path of C and keeps the
-// out-of-fold margins for what is fitted on them.
+// out-of-fold margins for what is fitted on them. It does so unit by unit and
+// hands over between two when time runs short.
 func (s *Steps) search(ctx context.Context, job Job, number, taskNumber int) (Done, error) {
-	var p plan
-	if err := s.getJSON(ctx, workKey(job, planFile), &p); err != nil {
+	p, t, err := s.task(ctx, job, number, taskNumber)
+	if err != nil {
 		return Done{}, err
 	}
-	if number < 0 || number >= len(p.Rungs) || taskNumber < 0 || taskNumber >= len(p.Rungs[number].Tasks) {
-		return Done{}, fault.New(fault.Invalid, "no task %d in rung %d", taskNumber, number)
+	units := p.units(t, s.unit())
+	unit, found, err := s.resume(ctx, job, number, taskNumber, units)
+	if err != nil {
+		return Done{}, err
 	}
-	t := p.Rungs[number].Tasks[taskNumber]
 	r, err := s.loadRows(ctx, job)
 	if err != nil {
 		return Done{}, err
 	}
 	train, held := r.fold(t.Fold)
 	train = tune.Sample(train, r.Y, r.Group, t.Share) // numbers are of one class
-	var margins [][]float32
-	if err = pipeline.ErrOneClass; len(train) > 0 {
-		margins, err = r.margins(ctx, train, held, t.variant, t.C, p.Settings.Seed, s.Workers)
+	for ; unit < len(units); unit++ {
+		began := s.Jobs.Now()
+		margins, err := s.score(ctx, job, p, r, t, units[unit], train, held)
+		if err != nil {
+			return Done{}, err
+		}
+		found.Values = append(found.Values, r.tallies(margins, held)...)
+		if err := s.keepMargins(ctx, job, number, taskNumber, unit, margins, held); err != nil {
+			return Done{}, err
+		}
+		if unit == len(units)-1 {
+			break
+		}
+		if err := s.putJSON(ctx, workKey(job, partFile(job, number, taskNumber)), found); err != nil {
+			return Done{}, err
+		}
+		if s.short(ctx, s.Jobs.Now().Sub(began)) {
+			return Done{Task: taskNumber, More: true}, s.tellScore(ctx, job, p, number, t, found)
+		}
 	}
-	if errors.Is(err, pipeline.ErrOneClass) {
-		return Done{}, s.refuse(ctx, job, fault.Wrap(fault.Invalid, err, "there are too few different rows to learn from some and test on others"), nil)
-	}
-	if err != nil {
-		return Done{}, fmt.Errorf("score fold %d of %s: %w", t.Fold, t.Recipe, err)
-	}
-	found := scored{Values: r.tallies(margins, held)}
 	if t.Fold == 0 { // the other folds' models are as large
 		found.Terms = r.terms(train, t.variant)
-	}
-	if err := s.keepMargins(ctx, job, number, taskNumber, margins, held); err != nil {
-		return Done{}, err
 	}
 	if err := s.putJSON(ctx, workKey(job, scoreFile(number, taskNumber)), found); err != nil {
 		return Done{}, err
 	}
-	return Done{Task: taskNumber}, s.tellScore(ctx, job, &p, number, t, found)
+	return Done{Task: taskNumber}, s.tellScore(ctx, job, p, number, t, found)
+}
+
+// task reads the plan and finds a task of a rung in it.
+func (s *Steps) task(ctx context.Context, job Job, number, taskNumber int) (*plan, task, error) {
+	p := &plan{}
+	if err := s.getJSON(ctx, workKey(job, planFile), p); err != nil {
+		return nil, task{}, err
+	}
+	if number < 0 || number >= len(p.Rungs) || taskNumber < 0 || taskNumber >= len(p.Rungs[number].Tasks) {
+		return nil, task{}, fault.New(fault.Invalid, "no task %d in rung %d", taskNumber, number)
+	}
+	return p, p.Rungs[number].Tasks[taskNumber], nil
+}
+
+// score returns the margins of the held rows for each C of one unit.
+func (s *Steps) score(ctx context.Context, job Job, p *plan, r *rows, t task, path []float64, train, held []int32) (margins [][]float32, err error) {
+	if err = pipeline.ErrOneClass; len(train) > 0 {
+		margins, err = r.margins(ctx, train, held, t.variant, path, p.Settings.Seed, s.Workers)
+	}
+	if errors.Is(err, pipeline.ErrOneClass) {
+		return nil, s.refuse(ctx, job, fault.Wrap(fault.Invalid, err, "there are too few different rows to learn from some and test on others"), nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("score fold %d of %s: %w", t.Fold, t.Recipe, err)
+	}
+	return margins, nil
 }
 
 // tallies counts the margins of each C against the truth.

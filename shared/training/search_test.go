@@ -64,6 +64,17 @@ func TestSearch_Grid(t *testing.T) {
 	}
 }
 
+// Hash bits are the caller's and every candidate's.
+func TestSearch_hashBits(t *testing.T) {
+	h := newHouse(t, 1)
+	v := h.trained(t, csv(300, 1), `{"params":{"hash_bits":14}}`)
+	for _, s := range stored[training.Report](t, h, v.ReportKey).Search {
+		if s.HashBits != 14 || s.Terms == 0 || s.Terms > 2<<14 {
+			t.Errorf("candidate %+v, want 14 hash bits", s)
+		}
+	}
+}
+
 // The value of a candidate is the metric of all out-of-fold predictions, which
 // for macro-F1 is not the mean of the folds.
 func TestSearch_MacroF1IsPooled(t *testing.T) {

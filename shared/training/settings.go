@@ -2,6 +2,7 @@ package training
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"godwit/shared/fault"
 	"godwit/shared/ml/pipeline"
+	"godwit/shared/ml/text"
 	"godwit/shared/registry"
 )
 
@@ -34,6 +36,7 @@ type Params struct {
 	ClassWeight string    `json:"class_weight,omitempty"` // none, or sqrt: rare classes count more, by the square root
 	MinDocs     int       `json:"min_docs,omitempty"`     // rows a term must be in to become a feature, 1 to 1000
 	Features    []string  `json:"features,omitempty"`     // of texts: word, union; of tables: plain, curved, binned
+	HashBits    int       `json:"hash_bits,omitempty"`    // of texts: 2^n buckets in place of terms, n from 10 to 22; 0 keeps the terms
 }
 
 // Search says how candidates are compared.
@@ -59,6 +62,10 @@ type SplitSettings struct {
 	Test  float64 `json:"test,omitempty"`  // share held out, .01 to .5, default .1
 	Seed  uint64  `json:"seed,omitempty"`  // changes which rows are held out
 	Refit *bool   `json:"refit,omitempty"` // train the served model on all rows; default true
+	// By is "" for the file's own split or the rows' hashes, or time: the newest
+	// rows are held out, for a model that is to judge what comes later.
+	By     string `json:"by,omitempty"`
+	Column string `json:"column,omitempty"` // of times; default: found out
 }
 
 // GateSettings say when a version may be promoted.
@@ -82,7 +89,21 @@ func ParseSettings(data json.RawMessage) (Settings, error) {
 			return s, fault.New(fault.Malformed, "the training settings hold more than one JSON value")
 		}
 	}
-	return s, s.check()
+	return s, cmp.Or(s.check(), s.checkHash())
+}
+
+// checkHash complains about hash bits that no model of texts can have, and about
+// any when no texts are learnt.
+func (s Settings) checkHash() error {
+	switch n := s.Params.HashBits; {
+	case n == 0:
+		return nil
+	case n < text.MinHashBits || n > text.MaxHashBits:
+		return bad("/params/hash_bits", "a number from %d to %d, or 0 to keep the terms", text.MinHashBits, text.MaxHashBits)
+	case s.Task != "" && s.Task != registry.TextClassification:
+		return bad("/params/hash_bits", "only texts have terms to hash")
+	}
+	return nil
 }
 
 func describeJSON(err error) string {
@@ -139,5 +160,5 @@ func (s Settings) resolved() Settings {
 // fault.Invalid when the caller's wishes do not suit it.
 func (s Settings) forTask(task registry.Task) (Settings, error) {
 	s.Task = task
-	return s, s.check()
+	return s, cmp.Or(s.check(), s.checkHash())
 }

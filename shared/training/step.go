@@ -63,6 +63,9 @@ type Next struct {
 // Done is what the other steps answer.
 type Done struct {
 	Task int `json:"task"`
+	// More says that the function's time ran short: the same step, run again,
+	// goes on from what this one left in the job's work.
+	More bool `json:"more"`
 }
 
 // Steps runs the steps of jobs. Its fields are set once; it is safe for
@@ -73,7 +76,11 @@ type Steps struct {
 	Models  blob.Store
 	Build   string // of this program, for the lineage
 	Workers int    // goroutines, at least 1; changes speed, never a result
-	Log     *slog.Logger
+	// Unit is the work, as that of Search.Budget, up to which a task is done at
+	// one go; a longer path of C is cut into pieces of it, between which another
+	// function may go on. 0: 2e9. It shapes results within the solver's tolerance.
+	Unit float64
+	Log  *slog.Logger
 }
 
 // Run runs one step and returns its output for the state machine. Every step
@@ -98,7 +105,8 @@ func (s *Steps) Run(ctx context.Context, in StepInput) (any, error) {
 	case "select":
 		return s.selectRung(ctx, job, in.Rung)
 	case "finish":
-		return Done{}, s.finish(ctx, job)
+		more, err := s.finish(ctx, job)
+		return Done{More: more}, err
 	}
 	return nil, fault.New(fault.Invalid, "unknown step %q", in.Step)
 }

@@ -349,3 +349,44 @@ func FuzzParseMachine(f *testing.F) {
 		}
 	})
 }
+
+// The repository's own machine loops where a step says that there is more: over
+// rungs, within a task, and in Finish.
+func TestEngine_RunsTheRepositorysOwn(t *testing.T) {
+	definition, err := os.ReadFile("../../trainer/training.asl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	calls := map[string]int{}
+	s := open(t, t.TempDir(), strings.ReplaceAll(string(definition), "${TrainerFunctionArn}", "trainer"), func(_ context.Context, in map[string]any) (any, string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		step := fmt.Sprint(in["step"])
+		if step == "search" {
+			step = fmt.Sprint("search ", in["rung"], " ", in["task"])
+		}
+		calls[step]++
+		next := map[string]any{"tenant": in["tenant"], "job": in["job"], "attempt": in["attempt"]}
+		switch in["step"] {
+		case "prepare":
+			next["rung"], next["tasks"], next["more"] = 0, []int{0, 1}, true
+		case "select":
+			rung := in["rung"].(float64) + 1
+			next["rung"], next["tasks"], next["more"] = rung, []int{0}, rung < 2
+		case "search":
+			next["task"], next["rung"], next["more"] = in["task"], in["rung"], calls[step] < 2
+		case "finish":
+			next["task"], next["more"] = 0, calls[step] < 3
+		}
+		return next, "", nil
+	})
+	defer s.Close()
+	if got := s.end(t, "x", `{"tenant":"local","job":"tj_1","attempt":1}`); got["status"] != "SUCCEEDED" {
+		t.Fatalf("execution = %v, want SUCCEEDED", got)
+	}
+	want := map[string]int{"prepare": 1, "search 0 0": 2, "search 0 1": 2, "search 1 0": 2, "select": 2, "finish": 3}
+	if fmt.Sprint(calls) != fmt.Sprint(want) {
+		t.Errorf("calls = %v, want %v", calls, want)
+	}
+}

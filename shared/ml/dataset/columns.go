@@ -28,6 +28,7 @@ type roles struct {
 	features                 []int // of a table, in file order
 	label                    int
 	id, split, weight, group int
+	time                     int  // may be a feature too
 	splitIgnored             bool // there is a split column, but its values name no parts
 }
 
@@ -130,7 +131,7 @@ func longest(stats []stat, but int) int {
 }
 
 // noRoles is the roles of no column.
-var noRoles = roles{label: -1, id: -1, split: -1, weight: -1, group: -1}
+var noRoles = roles{label: -1, id: -1, split: -1, weight: -1, group: -1, time: -1}
 
 // assign implements layout.
 func (l textLayout) assign(p *plan, s sample) error {

@@ -7,7 +7,8 @@
 // unless told. A bad row is dropped and reported; a file with too many of them,
 // or one that cannot be trained, is an *InputError that lists every reason.
 // Split then chooses held-out rows so that they stay held out when more data
-// comes, and GroupKey says which rows must stay together.
+// comes, or the newest ones where a column of times tells, and GroupKey says
+// which rows must stay together.
 //
 // The bytes are streamed: what is kept is the rows, at most MaxRows of them and
 // MaxBytes in all. What the cells of a table mean is found out above, where
@@ -31,6 +32,8 @@ type Options struct {
 	Filename    string   // its extension hints at the format; content decides where it can
 	TextColumns []string // columns joined by a line feed to the text; empty: found out
 	LabelColumn string   // the column of the class; empty: found out
+	TimeColumn  string   // the column that says when a row came about; empty: found out
+	Times       bool     // keep the times of rows, without which there is nothing to train
 	Format      string   // "csv", "tsv", "jsonl"; empty: found out
 
 	MaxBytes    int64   // bytes after decompression; 0: 512 MiB
@@ -63,6 +66,7 @@ type Row struct {
 	ID     string  // the id column's cell; may be empty
 	Split  string  // "train", "validation" or "test"; empty where the file does not say
 	Group  string  // rows of one group stay together in a split; may be empty
+	Time   string  // the cell of the column of times, as written; empty unless Options.Times
 	Weight float32 // positive and finite; 1 where the file does not say
 	Line   int64   // physical line, from 1, on which the record begins
 	Record int64   // number of the record, from 1; a header is not counted
@@ -78,6 +82,9 @@ type Source struct {
 	LabelColumn string   `json:"label_column"`        // of a table the target
 	Columns     []string `json:"columns"`             // all; "column 1" and so on without a header
 	Compressed  bool     `json:"compressed"`
+	// TimeColumn says when a row came about, so that a split by time is possible;
+	// empty: there is no such column, or its cells are no times.
+	TimeColumn string `json:"time_column,omitempty"`
 
 	// Of tables only.
 	Task         string `json:"task,omitempty"`          // Classification or Regression

@@ -48,7 +48,7 @@ type textLayout struct{ o Options }
 // given implements layout. The text comes first: in a file of objects columns
 // are added in this order.
 func (l textLayout) given() []string {
-	return append(slices.Clone(l.o.TextColumns), l.o.LabelColumn)
+	return append(slices.Clone(l.o.TextColumns), l.o.LabelColumn, l.o.TimeColumn)
 }
 
 // bonus implements layout: a known header is worth more than any cut.

@@ -197,6 +197,9 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 	if b.p.group >= 0 {
 		row.Group = b.keep(bytes.TrimSpace(cells[b.p.group]))
 	}
+	if b.p.time >= 0 && b.o.Times {
+		row.Time = b.keep(bytes.TrimSpace(cells[b.p.time]))
+	}
 	return true
 }
 

@@ -10,12 +10,20 @@ import (
 type SplitOptions struct {
 	Test float64 // expected share of distinct contents held out, up to 0.9; 0: 0.1; negative: none
 	Salt string  // chooses other rows; the same salt keeps the choice as data grow
+	// Newest holds out the newest rows, by their Time, whatever the file marks
+	// as test. Rows of one GroupKey stay together and are as old as the oldest
+	// of them, so that what is held out was never seen before. Keys with a row
+	// without a time are learned from, and so is the oldest key of a class that
+	// would have nothing left. Test is then the share of rows, and the Salt
+	// chooses among rows of the same time.
+	Newest bool
 }
 
 // How rows were chosen, as Split reports it.
 const (
 	ByColumn = "column" // by the file's own split column
 	ByHash   = "hash"   // by the hash of each row's content
+	ByTime   = "time"   // the newest rows
 )
 
 // minHeld is the number of rows from which a class is sure of its share.
@@ -85,7 +93,10 @@ func split(rows []Row, class []int32, classes int, key func(int) uint64, o Split
 		marked = marked || rows[i].Split == "test"
 	}
 	held, how := func(i int) bool { return rows[i].Split == "test" }, ByColumn
-	if !marked {
+	switch {
+	case o.Newest:
+		held, how = heldByTime(rows, class, classes, key, o), ByTime
+	case !marked:
 		held, how = heldByHash(class, classes, key, o), ByHash
 	}
 	for i := range rows {

@@ -78,7 +78,10 @@ func survey(in *input, o Options, l layout, found *findings) (*plan, error) {
 		found.add(Issue{Code: FieldMissing, Severity: Warning, Line: 1, Column: "split"}, nil,
 			"the column split is not used: its values are not train, validation or test")
 	}
-	return p, err
+	if err != nil {
+		return p, err
+	}
+	return p, p.assignTime(s, o)
 }
 
 // sampleOf cuts head into records and sets delimiter, header and the names of

@@ -15,7 +15,7 @@ type tableLayout struct {
 }
 
 // given implements layout.
-func (l *tableLayout) given() []string { return []string{l.o.Target} }
+func (l *tableLayout) given() []string { return []string{l.o.Target, l.o.TimeColumn} }
 
 // bonus implements layout: the share of cells that are numbers or empty. Under
 // a wrong delimiter a cell holds several, or a part of one.

@@ -8,12 +8,13 @@ import (
 
 // Candidate names the settings a search tries.
 type Candidate struct {
-	Recipe  string  `json:"recipe"`             // of features; for tables the shape of numbers
-	Learner string  `json:"learner,omitempty"`  // empty: the default one
-	Loss    string  `json:"loss,omitempty"`     // of the learner
-	Balance string  `json:"balance,omitempty"`  // how rare classes are weighed; empty: as they are
-	MinDocs int     `json:"min_docs,omitempty"` // least document frequency of a term; 0: the recipe's
-	C       float64 `json:"c"`                  // penalty: smaller is more regularised
+	Recipe   string  `json:"recipe"`              // of features; for tables the shape of numbers
+	Learner  string  `json:"learner,omitempty"`   // empty: the default one
+	Loss     string  `json:"loss,omitempty"`      // of the learner
+	Balance  string  `json:"balance,omitempty"`   // how rare classes are weighed; empty: as they are
+	MinDocs  int     `json:"min_docs,omitempty"`  // least document frequency of a term; 0: the recipe's
+	HashBits int     `json:"hash_bits,omitempty"` // terms are hashed to 2^HashBits buckets; 0: they are kept
+	C        float64 `json:"c"`                   // penalty: smaller is more regularised
 }
 
 // Score is what cross-validation found about a candidate. Folds of different
