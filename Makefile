@@ -62,6 +62,14 @@ bench: stage ## our figures, the peers' and the ratio (DATA=folder PEERS=folder 
 	@go build -o .build/bench/bench ./shared/bench
 	@.build/bench/bench $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(ONLY),-only $(ONLY)) $(if $(FRESH),-fresh)
 
+.PHONY: bench-quality
+bench-quality: have-go ## `algorithm: auto` on published test rows, beside the best peer (DATA=folder SET=name FRESH=1)
+	@go run ./shared/bench quality $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(SET),-set $(SET)) $(if $(FRESH),-fresh)
+
+.PHONY: bench-growth
+bench-growth: have-go ## how time and memory grow from 1,000 rows to 100,000 (FULL=1: to a million)
+	@go run ./shared/bench growth $(if $(FULL),-to 1000000)
+
 .PHONY: build
 build: have-go ## the deployable functions, static, for arm64 and x86_64, in .build/
 	@for a in arm64 x86_64; do for f in $(FUNCTIONS); do \

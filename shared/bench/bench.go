@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,46 +28,50 @@ type bench struct {
 	oldest time.Time         // when the oldest figure of a peer was taken
 }
 
-// newBench reads the command line. only are the groups asked for, "" all.
-func newBench(args []string, notes io.Writer) (b *bench, only string, err error) {
-	b = &bench{notes: notes, models: map[string]string{}}
-	flags := flagsOf("", "| accuracy | csv2model | grid", notes)
+// newBench reads the command line of a command, "" for the table. more adds
+// the flags that are its own.
+func newBench(command string, args []string, notes io.Writer, more func(*flag.FlagSet)) (*bench, error) {
+	b := &bench{notes: notes, models: map[string]string{}}
+	flags := flagsOf(command, "", notes)
 	flags.StringVar(&b.root, "root", ".", "the repository, built with `make stage`")
 	flags.StringVar(&b.sets, "data", "../shared/data", "folder of the data sets")
 	flags.StringVar(&b.peers, "peers", "../shared/peers", "folder of the peers' scripts")
 	flags.StringVar(&b.work, "work", ".build/bench", "folder for what is made on the way")
 	flags.BoolVar(&b.fresh, "fresh", false, "run the peers again")
-	flags.StringVar(&only, "only", "", "groups to run, by comma: solver,whole,predict,function,stage,size")
+	more(flags)
 	if err := flags.Parse(args); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if flags.NArg() > 0 {
-		return nil, "", fmt.Errorf("unknown command %q", flags.Arg(0))
+		return nil, fmt.Errorf("unknown command %q", flags.Arg(0))
 	}
+	var err error
 	if b.self, err = os.Executable(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	for _, folder := range []*string{&b.root, &b.sets, &b.peers, &b.work} {
 		if *folder, err = filepath.Abs(*folder); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
-	return b, only, os.MkdirAll(filepath.Join(b.work, "peers"), 0o755)
+	return b, os.MkdirAll(filepath.Join(b.work, "peers"), 0o755)
 }
 
 // say tells what is going on.
 func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.notes, "bench: "+format+"\n", args...) }
 
-// file returns the path of a data set's part, such as "train", and why it
-// cannot be used.
+// file returns the path of a data set's part, such as "train", gzipped or not,
+// and why it cannot be used.
 func (b *bench) file(set, part string) (string, error) {
-	path := filepath.Join(b.sets, set, part+".csv")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("no data set %s in %s (name the folder with DATA)", set, b.sets)
-	} else if err != nil {
-		return "", err
+	for _, ending := range []string{".csv", ".csv.gz"} {
+		path := filepath.Join(b.sets, set, part+ending)
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
 	}
-	return path, nil
+	return "", fmt.Errorf("no data set %s in %s (name the folder with DATA)", set, b.sets)
 }
 
 // model returns the file of a model of a set, trained now unless this run has

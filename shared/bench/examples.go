@@ -14,36 +14,45 @@ import (
 // example is a text and the label it should get.
 type example struct{ Text, Label string }
 
-// readExamples reads every row of a published CSV file with a header that
-// names the columns text and label, gzipped when the name ends in .gz. It does
-// not use the product's reader, which drops rows it finds fault with: a score
-// counts all rows. A row of another shape is an error.
-func readExamples(path string) ([]example, error) {
+// readRecords reads the header and every row of a published CSV file, gzipped
+// when the name ends in .gz. It does not use the product's reader, which drops
+// rows it finds fault with: a score counts all rows. A row of another shape is
+// an error.
+func readRecords(path string) (header []string, rows [][]string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	var r io.Reader = f
 	if strings.HasSuffix(path, ".gz") {
 		if r, err = gzip.NewReader(f); err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
+			return nil, nil, fmt.Errorf("read %s: %w", path, err)
 		}
 	}
 	records, err := csv.NewReader(r).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	if len(records) < 2 {
-		return nil, fmt.Errorf("read %s: it has no rows", path)
+		return nil, nil, fmt.Errorf("read %s: it has no rows", path)
 	}
-	text, label := slices.Index(records[0], "text"), slices.Index(records[0], "label")
+	return records[0], records[1:], nil
+}
+
+// readExamples reads a file whose header names the columns text and label.
+func readExamples(path string) ([]example, error) {
+	header, rows, err := readRecords(path)
+	if err != nil {
+		return nil, err
+	}
+	text, label := slices.Index(header, "text"), slices.Index(header, "label")
 	if text < 0 || label < 0 {
 		return nil, fmt.Errorf("read %s: %w", path, errors.New("the header does not name the columns text and label"))
 	}
-	examples := make([]example, 0, len(records)-1)
-	for _, record := range records[1:] {
-		examples = append(examples, example{Text: record[text], Label: record[label]})
+	examples := make([]example, len(rows))
+	for i, row := range rows {
+		examples[i] = example{Text: row[text], Label: row[label]}
 	}
 	return examples, nil
 }

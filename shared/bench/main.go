@@ -3,11 +3,13 @@
 // prints both with their ratio.
 //
 //	bench                         the table of `make bench`
+//	bench quality                 the table of `make bench-quality`: published test rows
+//	bench growth                  the table of `make bench-growth`: time and memory by rows
 //	bench accuracy -url -model -file   predicts a file of labelled rows over HTTP
 //	bench csv2model FILE          a labelled file to a model, as one process
 //	bench grid FILE               the same after a 5-fold search over five C
 //
-// The last two are what the table runs as processes of their own, so that
+// The last two are what the tables run as processes of their own, so that
 // start, memory and CPU time are those of a whole program. Peers (liblinear,
 // scikit-learn) are run by the scripts of PEERS; what they took is kept in the
 // work folder, because they do not change. A figure that cannot be taken is a
@@ -48,7 +50,7 @@ func main() {
 // usage to notes.
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"accuracy": accuracy, "csv2model": csvToModel, "grid": grid,
+		"accuracy": accuracy, "csv2model": csvToModel, "grid": grid, "quality": quality, "growth": growth,
 	}
 	if len(args) > 0 {
 		if command, ok := commands[args[0]]; ok {

@@ -34,7 +34,7 @@ type problem struct {
 // solver compares the solver alone with liblinear, on the same matrix.
 func (b *bench) solver(ctx context.Context) ([]line, error) {
 	var lines []line
-	for _, set := range []string{"banking77", "clinc150", "thucnews"} {
+	for _, set := range []string{"banking77", "clinc150", "thucnews", "shopping10"} {
 		p, err := b.problem(ctx, set)
 		if err != nil {
 			lines = append(lines, line{work: "solver alone, " + set, lacking: err.Error()})

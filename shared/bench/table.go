@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -79,11 +80,18 @@ func (l line) verdict() string {
 
 // write prints the table.
 func write(out io.Writer, lines []line) error {
-	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
-	row := func(cells ...string) { fmt.Fprintln(w, strings.Join(cells, "\t| ")) }
-	row("work", "ours", "peer", "ratio", "goal", "verdict")
+	rows := [][]string{{"work", "ours", "peer", "ratio", "goal", "verdict"}}
 	for _, l := range lines {
-		row(l.cells()...)
+		rows = append(rows, l.cells())
+	}
+	return align(out, rows)
+}
+
+// align prints rows of cells in columns.
+func align(out io.Writer, rows [][]string) error {
+	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.Join(row, "\t| "))
 	}
 	return w.Flush()
 }
@@ -123,7 +131,10 @@ var groups = []group{
 
 // table measures and prints everything, or the groups of -only.
 func table(ctx context.Context, args []string, out, notes io.Writer) error {
-	b, only, err := newBench(args, notes)
+	var only string
+	b, err := newBench("", args, notes, func(f *flag.FlagSet) {
+		f.StringVar(&only, "only", "", "groups to run, by comma: solver,whole,predict,function,stage,size")
+	})
 	if err != nil {
 		return err
 	}

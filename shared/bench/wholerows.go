@@ -7,21 +7,24 @@ import (
 
 // whole compares whole processes from a CSV file to a model that has scored
 // the test rows, with the word features; for one set also the memory, and for
-// another one a search for C.
+// some a search for C.
 func (b *bench) whole(ctx context.Context) ([]line, error) {
 	var lines []line
-	for _, set := range []string{"banking77", "clinc150", "thucnews"} {
+	for _, set := range []string{"banking77", "clinc150", "agnews", "thucnews", "shopping10"} {
 		some, err := b.csvRows(ctx, set)
 		if err != nil {
 			some = append(some, line{work: "CSV to model, " + set, lacking: err.Error()})
 		}
 		lines = append(lines, some...)
 	}
-	some, err := b.gridRows(ctx, "banking77")
-	if err != nil {
-		some = append(some, line{work: "5-fold search over five C, banking77", lacking: err.Error()})
+	for _, set := range []string{"banking77", "agnews", "thucnews"} {
+		some, err := b.gridRows(ctx, set)
+		if err != nil {
+			some = append(some, line{work: "5-fold search over five C, " + set, lacking: err.Error()})
+		}
+		lines = append(lines, some...)
 	}
-	return append(lines, some...), nil
+	return lines, nil
 }
 
 // csvRows compares CSV to model on one set.
