@@ -253,5 +253,5 @@ func haveLabels(labels []string) string {
 	if len(labels) == 0 {
 		return "are none"
 	}
-	return "is only " + excerpt([]byte(strings.Join(labels, ", ")))
+	return fmt.Sprintf("is only %q", excerpt([]byte(strings.Join(labels, ", "))))
 }
