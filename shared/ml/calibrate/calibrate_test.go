@@ -298,6 +298,9 @@ func TestReliability(t *testing.T) {
 	for i, b := range table {
 		rows += b.Rows
 		gap += float64(b.Rows) * math.Abs(b.Confidence-b.Accuracy)
+		if i > 0 && b.Low != table[i-1].High {
+			t.Errorf("bin %d begins at %v, want %v", i, b.Low, table[i-1].High)
+		}
 		if b.Rows > 0 && (b.Confidence <= b.Low || b.Confidence > b.High) {
 			t.Errorf("bin %d is (%v, %v] and has a mean of %v", i, b.Low, b.High, b.Confidence)
 		}

@@ -100,31 +100,6 @@ func TestPRCurve(t *testing.T) {
 	}
 }
 
-// TestReliability holds the table to the report's ECE, which is compared with
-// a peer where the report is.
-func TestReliability(t *testing.T) {
-	truth, prob := sample()
-	report, err := metric.Classify(truth, prob, []string{"a", "b", "c", "d", "never"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, gap := 0, 0.0
-	table := metric.Reliability(truth, prob, 5)
-	for k, b := range table {
-		if k > 0 && b.Low != table[k-1].High {
-			t.Errorf("bin %d begins at %v, want %v", k, b.Low, table[k-1].High)
-		}
-		if b.Rows > 0 && (b.Confidence <= b.Low || b.Confidence > b.High) {
-			t.Errorf("bin %d holds confidence %v, want (%v, %v]", k, b.Confidence, b.Low, b.High)
-		}
-		rows += b.Rows
-		gap += float64(b.Rows) / 60 * math.Abs(b.Accuracy-b.Confidence)
-	}
-	if len(table) != 15 || rows != 60 || !closeTo(gap, report.ECE) {
-		t.Errorf("%d bins, %d rows, gap %v, want 15, 60, the ECE %v", len(table), rows, gap, report.ECE)
-	}
-}
-
 func BenchmarkAUC(b *testing.B) {
 	positive, score := make([]bool, 10_000), make([]float32, 10_000)
 	for i := range score {
