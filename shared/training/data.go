@@ -136,13 +136,9 @@ func decodeRows(data []byte) (*rows, error) {
 
 // view reads the named tensor with as into dst.
 func view[T any](f *artifact.File, name string, as func(artifact.Tensor) ([]T, error), dst *[]T) error {
-	t, ok := f.Tensor(name)
-	if !ok {
-		return fmt.Errorf("tensor %q is missing", name)
-	}
-	v, err := as(t)
+	v, err := artifact.Elements(f, name, as)
 	if err != nil {
-		return fmt.Errorf("tensor %q: %w", name, err)
+		return err
 	}
 	*dst = v
 	return nil

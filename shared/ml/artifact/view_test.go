@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"godwit/shared/ml/artifact"
@@ -152,5 +153,26 @@ func TestToFloat16_roundsToNearestEven(t *testing.T) {
 		if got := artifact.ToFloat16(f); got != 0x7c00 {
 			t.Errorf("ToFloat16(%v) = %#04x, want infinity", f, got)
 		}
+	}
+}
+
+// A tensor that must be there is, and is of its type, or the file is corrupt.
+func TestElements(t *testing.T) {
+	data, err := artifact.Encode(nil, []artifact.Tensor{artifact.FromInt32s("row", nil, []int32{3, 1})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := artifact.Decode(data, artifact.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := artifact.Elements(f, "row", artifact.Int32s); err != nil || !slices.Equal(got, []int32{3, 1}) {
+		t.Errorf("Elements(row) = %v, %v, want [3 1]", got, err)
+	}
+	if _, err := artifact.Elements(f, "gone", artifact.Int32s); !errors.Is(err, artifact.ErrCorrupt) || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("Elements(gone) = %v, want ErrCorrupt that names it", err)
+	}
+	if _, err := artifact.Elements(f, "row", artifact.Float32s); !errors.Is(err, artifact.ErrCorrupt) || !strings.Contains(err.Error(), "row") {
+		t.Errorf("Elements of another type = %v, want ErrCorrupt that names it", err)
 	}
 }

@@ -8,6 +8,20 @@ package artifact
 // The From functions are their inverses: the tensor's data aliases v, which
 // must not change until the tensor is encoded. A nil shape means a vector.
 
+// Elements returns the elements of a tensor that must be there, through one of
+// the views below. One that is absent or of another type is ErrCorrupt and named.
+func Elements[T any](f *File, name string, view func(Tensor) ([]T, error)) ([]T, error) {
+	t, ok := f.Tensor(name)
+	if !ok {
+		return nil, failure(KindCorrupt, "tensor %s is missing", name)
+	}
+	v, err := view(t)
+	if err != nil {
+		return nil, &Error{Kind: KindCorrupt, Msg: "tensor " + name, Err: err}
+	}
+	return v, nil
+}
+
 // Float32s returns the elements of an F32 tensor.
 func Float32s(t Tensor) ([]float32, error) { return view[float32](t, F32) }
 

@@ -49,7 +49,7 @@ func CalibrationOf(f *artifact.File, classes int) (Calibration, error) {
 	if _, there := f.Tensor(tensorTemperature); !there {
 		return Calibration{}, ErrAbsent
 	}
-	t, err := tensor(f, tensorTemperature, artifact.Float64s)
+	t, err := artifact.Elements(f, tensorTemperature, artifact.Float64s)
 	if err != nil {
 		return Calibration{}, err
 	}
@@ -72,15 +72,15 @@ func CalibrationOf(f *artifact.File, classes int) (Calibration, error) {
 
 // stepsOf cuts the knots into classes.
 func stepsOf(f *artifact.File, classes int) ([]Steps, error) {
-	start, err := tensor(f, tensorStart, artifact.Uint32s)
+	start, err := artifact.Elements(f, tensorStart, artifact.Uint32s)
 	if err != nil {
 		return nil, err
 	}
-	x, err := tensor(f, tensorX, artifact.Float32s)
+	x, err := artifact.Elements(f, tensorX, artifact.Float32s)
 	if err != nil {
 		return nil, err
 	}
-	y, err := tensor(f, tensorY, artifact.Float32s)
+	y, err := artifact.Elements(f, tensorY, artifact.Float32s)
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +113,11 @@ func ConformalOf(f *artifact.File) (Conformal, error) {
 	if _, there := f.Tensor(tensorRows); !there {
 		return Conformal{}, ErrAbsent
 	}
-	rows, err := tensor(f, tensorRows, artifact.Int64s)
+	rows, err := artifact.Elements(f, tensorRows, artifact.Int64s)
 	if err != nil {
 		return Conformal{}, err
 	}
-	truth, err := tensor(f, tensorTruth, artifact.Float32s)
+	truth, err := artifact.Elements(f, tensorTruth, artifact.Float32s)
 	if err != nil {
 		return Conformal{}, err
 	}
@@ -129,19 +129,6 @@ func ConformalOf(f *artifact.File) (Conformal, error) {
 		return Conformal{}, corrupt(err, "conformal scores")
 	}
 	return c, nil
-}
-
-// tensor returns the elements of a tensor that must be there.
-func tensor[T any](f *artifact.File, name string, view func(artifact.Tensor) ([]T, error)) ([]T, error) {
-	t, ok := f.Tensor(name)
-	if !ok {
-		return nil, corrupt(nil, "tensor %s is missing", name)
-	}
-	v, err := view(t)
-	if err != nil {
-		return nil, corrupt(err, "tensor %s", name)
-	}
-	return v, nil
 }
 
 // corrupt returns the error for a file that is whole but makes no sense.

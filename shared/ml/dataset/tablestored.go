@@ -41,15 +41,15 @@ func ColumnTensors(columns []Column) []artifact.Tensor {
 // with an *artifact.Error when they contradict each other. The cells are
 // copied, the places of their ends alias the file.
 func ColumnsOf(f *artifact.File) ([]Column, error) {
-	list, err := tensorOf(f, tensorNames, artifact.Bytes)
+	list, err := artifact.Elements(f, tensorNames, artifact.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	cells, err := tensorOf(f, tensorCells, artifact.Bytes)
+	cells, err := artifact.Elements(f, tensorCells, artifact.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	ends, err := tensorOf(f, tensorEnds, artifact.Uint32s)
+	ends, err := artifact.Elements(f, tensorEnds, artifact.Uint32s)
 	if err != nil {
 		return nil, err
 	}
@@ -82,19 +82,6 @@ func ColumnsOf(f *artifact.File) ([]Column, error) {
 		return nil, corrupt(nil, "%d bytes after the last cell", len(cells))
 	}
 	return columns, nil
-}
-
-// tensorOf returns the elements of a tensor that must be there.
-func tensorOf[T any](f *artifact.File, name string, view func(artifact.Tensor) ([]T, error)) ([]T, error) {
-	t, ok := f.Tensor(name)
-	if !ok {
-		return nil, corrupt(nil, "tensor %s is missing", name)
-	}
-	v, err := view(t)
-	if err != nil {
-		return nil, corrupt(err, "tensor %s", name)
-	}
-	return v, nil
 }
 
 // corrupt returns the error for tensors that make no columns.

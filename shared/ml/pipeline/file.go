@@ -148,10 +148,10 @@ func kindOf(c calibrate.Calibration) string {
 
 // readWeights reads and checks the tensors of the weights.
 func (m *Model) readWeights(f *artifact.File, manifest Manifest) (err error) {
-	if m.weight, err = tensor(f, tensorWeight, artifact.Uint16s); err != nil {
+	if m.weight, err = artifact.Elements(f, tensorWeight, artifact.Uint16s); err != nil {
 		return err
 	}
-	if m.bias, err = tensor(f, tensorBias, artifact.Float32s); err != nil {
+	if m.bias, err = artifact.Elements(f, tensorBias, artifact.Float32s); err != nil {
 		return err
 	}
 	n := problems(len(m.labels))
@@ -173,17 +173,4 @@ func (m *Model) readWeights(f *artifact.File, manifest Manifest) (err error) {
 		}
 	}
 	return nil
-}
-
-// tensor returns the elements of a tensor that must be there.
-func tensor[T any](f *artifact.File, name string, view func(artifact.Tensor) ([]T, error)) ([]T, error) {
-	t, ok := f.Tensor(name)
-	if !ok {
-		return nil, corrupt(nil, "tensor %s is missing", name)
-	}
-	v, err := view(t)
-	if err != nil {
-		return nil, corrupt(err, "tensor %s", name)
-	}
-	return v, nil
 }

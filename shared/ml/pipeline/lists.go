@@ -75,14 +75,14 @@ func (l *lists) tensors() []artifact.Tensor {
 // listsOf reads the lists of so many features, problems and weights, and
 // verifies offsets and problem numbers.
 func listsOf(f *artifact.File, features, problems, weights int) (l lists, err error) {
-	if l.start, err = tensor(f, tensorStart, artifact.Uint32s); err != nil {
+	if l.start, err = artifact.Elements(f, tensorStart, artifact.Uint32s); err != nil {
 		return l, err
 	}
 	l.class.problems = problems
 	if problems <= 1<<8 {
-		l.class.narrow, err = tensor(f, tensorClass, artifact.Bytes)
+		l.class.narrow, err = artifact.Elements(f, tensorClass, artifact.Bytes)
 	} else {
-		l.class.wide, err = tensor(f, tensorClass, artifact.Uint16s)
+		l.class.wide, err = artifact.Elements(f, tensorClass, artifact.Uint16s)
 	}
 	if err != nil {
 		return l, err

@@ -87,13 +87,13 @@ func tableModelOf(f *artifact.File, size int) (*TableModel, error) {
 
 // readWeights reads and checks the tensors of the weights.
 func (m *TableModel) readWeights(f *artifact.File, manifest Manifest) (err error) {
-	if m.weight, err = tensor(f, tensorWeight, artifact.Float32s); err != nil {
+	if m.weight, err = artifact.Elements(f, tensorWeight, artifact.Float32s); err != nil {
 		return err
 	}
-	if m.bias, err = tensor(f, tensorBias, artifact.Float64s); err != nil {
+	if m.bias, err = artifact.Elements(f, tensorBias, artifact.Float64s); err != nil {
 		return err
 	}
-	if m.support, err = tensor(f, tensorSupport, artifact.Uint32s); err != nil {
+	if m.support, err = artifact.Elements(f, tensorSupport, artifact.Uint32s); err != nil {
 		return err
 	}
 	if len(m.support) != manifest.Features {
