@@ -1,0 +1,10 @@
+package gemm
+
+import "godwit/shared/ml/neural/simd"
+
+// Use makes p the path in use, until the function it returns is called.
+func Use(p simd.Path) (restore func()) {
+	old := path
+	path = p
+	return func() { path = old }
+}

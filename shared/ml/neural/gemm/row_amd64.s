@@ -1,0 +1,111 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// One row of the result, as many columns as eight registers of sums hold.
+//
+//	SI row k of the right factor   R11 bStep   AX element k of the left one
+//	R10 aStep   DI result   CX k to go
+
+#define BEGIN \
+	MOVQ s+0(FP), DX;           \
+	MOVQ strip_a(DX), AX;       \
+	MOVQ strip_aStep(DX), R10;  \
+	MOVQ strip_b(DX), SI;       \
+	MOVQ strip_bStep(DX), R11;  \
+	MOVQ strip_c(DX), DI;       \
+	MOVQ strip_depth(DX), CX;   \
+	CMPQ strip_load(DX), $0
+
+#define NEXT(loop) \
+	ADDQ R10, AX; \
+	ADDQ R11, SI; \
+	DECQ CX;      \
+	JNZ  loop
+
+// func rowAVX512(s *strip)
+TEXT ·rowAVX512(SB), NOSPLIT, $0-8
+	BEGIN
+	JE clear
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 256(DI), Z4
+	VMOVUPS 320(DI), Z5
+	VMOVUPS 384(DI), Z6
+	VMOVUPS 448(DI), Z7
+	JMP step
+clear:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+step:
+	VBROADCASTSS (AX), Z8
+	VFMADD231PS (SI), Z8, Z0
+	VFMADD231PS 64(SI), Z8, Z1
+	VFMADD231PS 128(SI), Z8, Z2
+	VFMADD231PS 192(SI), Z8, Z3
+	VFMADD231PS 256(SI), Z8, Z4
+	VFMADD231PS 320(SI), Z8, Z5
+	VFMADD231PS 384(SI), Z8, Z6
+	VFMADD231PS 448(SI), Z8, Z7
+	NEXT(step)
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	VZEROUPPER
+	RET
+
+// func rowAVX2(s *strip)
+TEXT ·rowAVX2(SB), NOSPLIT, $0-8
+	BEGIN
+	JE clear
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	JMP step
+clear:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+step:
+	VBROADCASTSS (AX), Y8
+	VFMADD231PS (SI), Y8, Y0
+	VFMADD231PS 32(SI), Y8, Y1
+	VFMADD231PS 64(SI), Y8, Y2
+	VFMADD231PS 96(SI), Y8, Y3
+	VFMADD231PS 128(SI), Y8, Y4
+	VFMADD231PS 160(SI), Y8, Y5
+	VFMADD231PS 192(SI), Y8, Y6
+	VFMADD231PS 224(SI), Y8, Y7
+	NEXT(step)
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	VZEROUPPER
+	RET
