@@ -95,16 +95,3 @@ func checkMatrix(x *sparse.Matrix, labels int, weight []float32) error {
 	}
 	return nil
 }
-
-// Problems lists the classes that one-against-the-rest training solves for:
-// all of them, or class 1 alone when there are two, being one problem.
-func Problems(classes int) []int32 {
-	if classes == 2 {
-		return []int32{1}
-	}
-	all := make([]int32, classes)
-	for c := range all {
-		all[c] = int32(c)
-	}
-	return all
-}

@@ -33,6 +33,7 @@ type SVM struct {
 	Bias          float64   // value of the appended feature, default 1; negative for no bias
 	Seed          uint64    // of the order in which rows are visited
 	NoShrinking   bool      // visit every row in every sweep: slower, the same optimum
+	Classes       Range     // the problems to solve, default all
 }
 
 // Solution is one trained class at one C, of an SVM or of another learner
@@ -48,9 +49,9 @@ type Solution struct {
 	Converged  bool      // false when MaxIterations ended it; the weights are usable all the same
 }
 
-// OneVsRest trains each class against all others and calls each with every
-// solution: for one class in the order of SVM.C, for different classes
-// concurrently and in any order. Two classes are one problem, class 1 being
+// OneVsRest trains each class of SVM.Classes against all others and calls each
+// with every solution: for one class in the order of SVM.C, for different
+// classes concurrently and in any order. Two classes are one problem, class 1 being
 // positive, and each is called for class 1 only.
 //
 // Row i of x has class y[i] in [0, classes) and counts weight[i] times; a nil
@@ -71,8 +72,11 @@ func (s SVM) OneVsRest(ctx context.Context, x *sparse.Matrix, y []int32, weight 
 	if err := CheckClasses(x, y, weight, classes); err != nil {
 		return err
 	}
+	positives, err := s.Classes.Of(classes)
+	if err != nil {
+		return err
+	}
 	p := newProblem(x, y, weight, s)
-	positives := Problems(classes)
 	return kernel.Crew(workers).Tasks(ctx, len(positives), func() func(context.Context, int) error {
 		solver := newSolver(p)
 		return func(ctx context.Context, k int) error {

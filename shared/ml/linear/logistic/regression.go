@@ -19,15 +19,16 @@ import (
 // 1/(1+exp(-(w.x+b))) for one class against the rest, by the softmax of all
 // classes' w.x+b for Multinomial. The zero value is usable.
 type Regression struct {
-	C             []float64 // in strictly ascending order, default 1; each solution starts at the previous one's
-	L1Ratio       float64   // share of L1 in the penalty, in [0, 1], default 0: L2 alone
-	NoIntercept   bool      // no b
-	Epsilon       float64   // stop when a step promises to gain less than this share of the objective, default 1e-4
-	MaxIterations int       // steps for each class and C, or for each C of Multinomial, default 100
+	C             []float64    // in strictly ascending order, default 1; each solution starts at the previous one's
+	L1Ratio       float64      // share of L1 in the penalty, in [0, 1], default 0: L2 alone
+	NoIntercept   bool         // no b
+	Epsilon       float64      // stop when a step promises to gain less than this share of the objective, default 1e-4
+	MaxIterations int          // steps for each class and C, or for each C of Multinomial, default 100
+	Classes       linear.Range // the problems OneVsRest solves, default all; Multinomial has no such parts
 }
 
-// OneVsRest trains each class against all others and calls each with every
-// solution: for one class in the order of C, for different classes
+// OneVsRest trains each class of Classes against all others and calls each with
+// every solution: for one class in the order of C, for different classes
 // concurrently and in any order; with two classes for class 1 only.
 //
 // Row i of x has class y[i] in [0, classes) and counts weight[i] times; a nil
@@ -44,8 +45,11 @@ func (r Regression) OneVsRest(ctx context.Context, x *sparse.Matrix, y []int32, 
 	if err := r.check(x, y, weight, classes); err != nil {
 		return err
 	}
+	positives, err := r.Classes.Of(classes)
+	if err != nil {
+		return err
+	}
 	p := newProblem(x, y, weight, r)
-	positives := linear.Problems(classes)
 	return kernel.Crew(workers).Tasks(ctx, len(positives), func() func(context.Context, int) error {
 		// The goroutines share out the classes; within one they work alone.
 		out := make([]float32, x.Cols)
@@ -76,6 +80,9 @@ func (r Regression) Multinomial(ctx context.Context, x *sparse.Matrix, y []int32
 	r = r.withDefaults()
 	if err := r.check(x, y, weight, classes); err != nil {
 		return err
+	}
+	if r.Classes != (linear.Range{}) {
+		return linear.Invalid("classes %d to %d asked of a regression that trains all at once", r.Classes.From, r.Classes.To)
 	}
 	p := newProblem(x, y, weight, r)
 	out := make([]float32, x.Cols)

@@ -223,6 +223,17 @@ func TestRegression_laws(t *testing.T) {
 	}
 }
 
+func TestRegression_blocks(t *testing.T) {
+	for _, ratio := range []float64{0, .5} {
+		t.Run(fmt.Sprintf("L1 ratio %v", ratio), func(t *testing.T) {
+			lineartest.Blocks(t, func(ctx context.Context, x *sparse.Matrix, y []int32, classes int, block linear.Range, workers int, each func(linear.Solution) error) error {
+				r := logistic.Regression{C: []float64{.1, 1, 10}, L1Ratio: ratio, Classes: block}
+				return r.OneVsRest(ctx, x, y, nil, classes, workers, each)
+			})
+		})
+	}
+}
+
 // TestRegression_path shows that warm starts along C change where a solution
 // starts, not where it ends, and save steps.
 func TestRegression_path(t *testing.T) {
@@ -321,6 +332,7 @@ func TestRegression_refuses(t *testing.T) {
 		{"epsilon negative", logistic.Regression{Epsilon: -1}, []int32{0, 1}, 2},
 		{"epsilon infinite", logistic.Regression{Epsilon: math.Inf(1)}, []int32{0, 1}, 2},
 		{"iterations negative", logistic.Regression{MaxIterations: -1}, []int32{0, 1}, 2},
+		{"classes beyond those there are", logistic.Regression{Classes: linear.Range{From: 1, To: 9}}, []int32{0, 1}, 2},
 		{"class too great", logistic.Regression{}, []int32{0, 2}, 2},
 		{"no classes", logistic.Regression{}, []int32{0, 0}, 0},
 	}
