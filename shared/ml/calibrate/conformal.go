@@ -41,12 +41,7 @@ func NewConformal(prob []float32, y []int32, classes int) Conformal {
 		all[i] = prob[i*classes+int(k)]
 	}
 	slices.SortFunc(all, func(a, b float32) int { return cmp.Compare(b, a) })
-	n, m := len(all), min(len(all), sketchSize)
-	c := Conformal{rows: int64(n), truth: make([]float32, m)}
-	for j := range c.truth {
-		c.truth[j] = all[((j+1)*n+m-1)/m-1]
-	}
-	return c
+	return Conformal{rows: int64(len(all)), truth: sketched(all)}
 }
 
 // Rows returns how many rows the sets stand on.

@@ -110,21 +110,11 @@ func (c Conformal) Tensors() []artifact.Tensor {
 // fails with ErrAbsent when there is none, and with an *artifact.Error of
 // KindCorrupt when it makes no sense.
 func ConformalOf(f *artifact.File) (Conformal, error) {
-	if _, there := f.Tensor(tensorRows); !there {
-		return Conformal{}, ErrAbsent
-	}
-	rows, err := artifact.Elements(f, tensorRows, artifact.Int64s)
+	rows, truth, err := sketchOf(f, tensorTruth, artifact.Float32s)
 	if err != nil {
 		return Conformal{}, err
 	}
-	truth, err := artifact.Elements(f, tensorTruth, artifact.Float32s)
-	if err != nil {
-		return Conformal{}, err
-	}
-	if len(rows) != 1 {
-		return Conformal{}, corrupt(nil, "%d numbers of rows", len(rows))
-	}
-	c := Conformal{rows[0], truth}
+	c := Conformal{rows, truth}
 	if err := c.check(); err != nil {
 		return Conformal{}, corrupt(err, "conformal scores")
 	}
