@@ -2,41 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
-	"sync/atomic"
 
 	"godwit/shared/ml/artifact"
-	"godwit/shared/ml/linear"
 	"godwit/shared/ml/text"
 )
-
-// Margins fits on the train rows, once for every cost of path (rising, each
-// starting from the solution before it; s.C is not used), and returns for each
-// the margins of the held rows, len(held) x len(d.Labels), row by row. The
-// vocabulary and its frequencies come from the train rows alone. Weights are
-// neither pruned nor rounded. Of two classes the margins are -m and m.
-//
-// The result does not depend on workers. It fails with ErrInvalid, ErrOneClass,
-// the context's or the learner's error.
-func Margins(ctx context.Context, d Data, train, held []int32, s Settings, path []float64, workers int) ([][]float32, error) {
-	s = s.withDefaults()
-	if err := s.check(); err != nil {
-		return nil, err
-	}
-	if err := d.check(train, held); err != nil {
-		return nil, err
-	}
-	if err := checkPath(path); err != nil {
-		return nil, err
-	}
-	if err := checkTwo(d.Y, train); err != nil {
-		return nil, err
-	}
-	v := d.vocabulary(train, s)
-	return s.learner().margins(ctx, d.lesson(v, train), d.Corpus.Matrix(v, held), path, workers)
-}
 
 // vocabulary returns the features that rows give.
 func (d Data) vocabulary(rows []int32, s Settings) *text.Vocabulary {
@@ -51,12 +22,27 @@ func (d Data) lesson(v *text.Vocabulary, rows []int32) lesson {
 	return lesson{d.Corpus.Matrix(v, rows), pick(d.Y, rows), pick(d.Weight, rows), len(d.Labels)}
 }
 
-// Fit fits a model on rows. progress, when not nil, is told how many of the
-// problems are solved, possibly by several goroutines at a time.
+// Fit fits a model on rows at one go; NewFitting does it block by block.
+// progress, when not nil, is told how many of the problems are solved, possibly
+// by several goroutines at a time.
 //
 // The model does not depend on workers. It fails with ErrInvalid, ErrOneClass,
 // the context's or the learner's error.
 func Fit(ctx context.Context, d Data, rows []int32, s Settings, workers int, progress func(done, classes int)) (*Model, error) {
+	f, err := NewFitting(d, rows, s)
+	if err != nil {
+		return nil, err
+	}
+	m, err := f.whole(ctx, workers, progress)
+	if err != nil {
+		return nil, err
+	}
+	return m.(textPredictor).Model, nil
+}
+
+// NewFitting prepares the fit of a model on rows. It fails with ErrInvalid or
+// ErrOneClass.
+func NewFitting(d Data, rows []int32, s Settings) (*Fitting, error) {
 	s = s.withDefaults()
 	if err := s.check(); err != nil {
 		return nil, err
@@ -68,28 +54,23 @@ func Fit(ctx context.Context, d Data, rows []int32, s Settings, workers int, pro
 		return nil, err
 	}
 	v := d.vocabulary(rows, s)
-	n := problems(len(d.Labels))
-	columns := make([]column[uint16], n)
-	bias := make([]float32, n)
-	var done atomic.Int64
-	err := s.learner().train(ctx, d.lesson(v, rows), []float64{s.C}, workers, func(sol linear.Solution) error {
-		p := problemOf(sol.Class, n)
-		columns[p] = prune(sol.Weight, s.PruneBelow)
-		bias[p] = sol.Bias
-		if progress != nil {
-			progress(int(done.Add(1)), n)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("pipeline: fit: %w", err)
-	}
-	m := &Model{
-		labels: slices.Clone(d.Labels), settings: s, documents: len(rows), bias: bias,
-		tokenizer: text.TokenizerVersion, unicode: text.UnicodeVersion(),
-	}
-	m.assemble(v, columns)
-	return m, nil
+	x := d.lesson(v, rows)
+	labels := slices.Clone(d.Labels)
+	return &Fitting{
+		rounds: newRounds(x, s.learner(), []float64{s.C}), features: v.Len(),
+		keep: func(w weights) column { return prune(w.single, s.PruneBelow) },
+		model: func(columns []column, bias []float64) Predictor {
+			m := &Model{
+				labels: labels, settings: s, documents: len(rows), bias: make([]float32, len(bias)),
+				tokenizer: text.TokenizerVersion, unicode: text.UnicodeVersion(),
+			}
+			for p, b := range bias {
+				m.bias[p] = float32(b)
+			}
+			m.assemble(v, columns)
+			return m.Predictor()
+		},
+	}, nil
 }
 
 // maxHalf is the largest number half precision holds.
@@ -98,24 +79,33 @@ const maxHalf = 65504
 // prune keeps the weights of at least below times the largest, rounded to half
 // precision; what rounds to zero goes too. The rule is relative so that it
 // means the same at every cost C, which scales the weights.
-func prune(w []float32, below float64) column[uint16] {
-	largest := float32(0)
-	for _, x := range w {
-		largest = max(largest, abs(x))
-	}
-	floor := float32(below * float64(largest))
-	var p column[uint16]
+func prune(w []float32, below float64) column {
+	floor := float32(below * float64(largest(w)))
+	var p column
 	for j, x := range w {
 		if abs(x) < floor {
 			continue
 		}
-		bits := artifact.ToFloat16(min(max(x, -maxHalf), maxHalf))
-		if bits&0x7fff != 0 {
+		if x = halved(x); x != 0 {
 			p.feature = append(p.feature, int32(j))
-			p.weight = append(p.weight, bits)
+			p.weight = append(p.weight, x)
 		}
 	}
 	return p
+}
+
+// halved rounds a weight to half precision.
+func halved(x float32) float32 {
+	return artifact.Float16(artifact.ToFloat16(min(max(x, -maxHalf), maxHalf)))
+}
+
+// largest returns the size of the largest weight.
+func largest(w []float32) float32 {
+	most := float32(0)
+	for _, x := range w {
+		most = max(most, abs(x))
+	}
+	return most
 }
 
 // abs is math.Abs for single precision.
@@ -125,7 +115,7 @@ func abs(x float32) float32 { return float32(math.Abs(float64(x))) }
 // features nobody uses. A dropped feature no longer counts in the length of a
 // row, so that the margins of documents that have it grow by a few percent;
 // the model that is evaluated is the one without it.
-func (m *Model) assemble(v *text.Vocabulary, columns []column[uint16]) {
+func (m *Model) assemble(v *text.Vocabulary, columns []column) {
 	keep := make([]bool, v.Len())
 	for _, p := range columns {
 		for _, f := range p.feature {
@@ -138,10 +128,12 @@ func (m *Model) assemble(v *text.Vocabulary, columns []column[uint16]) {
 	for now, old := range order {
 		renumber[old] = int32(now)
 	}
-	for _, p := range columns {
-		for k, f := range p.feature {
-			p.feature[k] = renumber[f]
+	packed := make([]column, len(columns)) // not in place: a Part does not change
+	for p, c := range columns {
+		packed[p] = column{make([]int32, len(c.feature)), c.weight}
+		for k, f := range c.feature {
+			packed[p].feature[k] = renumber[f]
 		}
 	}
-	m.lists, m.weight = gather(len(order), columns)
+	m.lists, m.weight = gather(len(order), packed, artifact.ToFloat16)
 }

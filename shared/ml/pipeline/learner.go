@@ -101,43 +101,19 @@ type lesson struct {
 	classes int
 }
 
-// train trains each class against the rest, along a path of costs, and calls
-// each as linear.SVM.OneVsRest does.
-func (l learner) train(ctx context.Context, r lesson, path []float64, workers int, each func(linear.Solution) error) error {
+// train trains the classes of a block against the rest, along a path of costs,
+// and calls each as linear.SVM.OneVsRest does.
+func (l learner) train(ctx context.Context, r lesson, path []float64, block linear.Range, workers int, each func(linear.Solution) error) error {
 	weight := r.weight
 	if l.balance == BalanceSqrt {
 		weight = linear.SquareRootBalanced(r.y, weight, r.classes)
 	}
 	if l.kind == Logistic {
-		s := logistic.Regression{C: path, L1Ratio: l.l1, Epsilon: l.epsilon}
+		s := logistic.Regression{C: path, L1Ratio: l.l1, Epsilon: l.epsilon, Classes: block}
 		return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)
 	}
-	s := linear.SVM{Loss: l.loss, C: path, Epsilon: l.epsilon, Bias: 1, Seed: l.seed}
+	s := linear.SVM{Loss: l.loss, C: path, Epsilon: l.epsilon, Bias: 1, Seed: l.seed, Classes: block}
 	return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)
-}
-
-// margins trains on r and returns for each cost of path the margins of the
-// rows of held, a number for each class, row by row.
-func (l learner) margins(ctx context.Context, r lesson, held *sparse.Matrix, path []float64, workers int) ([][]float32, error) {
-	out := make([][]float32, len(path))
-	for i := range out {
-		out[i] = make([]float32, held.Rows*r.classes)
-	}
-	err := l.train(ctx, r, path, workers, func(sol linear.Solution) error {
-		margins := out[sol.Step]
-		for i := range held.Rows {
-			m := float32(dot(held, i, sol.Weight, float64(sol.Bias)))
-			margins[i*r.classes+sol.Class] = m
-			if r.classes == 2 {
-				margins[i*r.classes] = -m
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("pipeline: fit fold: %w", err)
-	}
-	return out, nil
 }
 
 // dot returns bias plus the product of a row and weights.

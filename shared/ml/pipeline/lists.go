@@ -7,10 +7,11 @@ import (
 	"godwit/shared/ml/artifact"
 )
 
-// column is what is left of the weights of one problem.
-type column[W any] struct {
-	feature []int32 // each once
-	weight  []W
+// column is what is left of the weights of one problem. Those of texts are
+// rounded to half precision, which single precision holds as it is.
+type column struct {
+	feature []int32 // each once, ascending
+	weight  []float32
 }
 
 // lists says which problems use each feature: those of feature f are at the
@@ -21,8 +22,9 @@ type lists struct {
 	class classList
 }
 
-// gather turns weights by problem into weights by feature.
-func gather[W any](features int, columns []column[W]) (lists, []W) {
+// gather turns weights by problem into weights by feature, in the precision
+// that as gives.
+func gather[W any](features int, columns []column, as func(float32) W) (lists, []W) {
 	l := lists{start: make([]uint32, features+1)}
 	for _, p := range columns {
 		for _, f := range p.feature {
@@ -42,7 +44,7 @@ func gather[W any](features int, columns []column[W]) (lists, []W) {
 		for k, f := range p.feature {
 			at := next[f]
 			next[f]++
-			weight[at] = p.weight[k]
+			weight[at] = as(p.weight[k])
 			l.class.set(at, c)
 		}
 	}

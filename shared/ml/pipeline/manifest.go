@@ -16,7 +16,7 @@ import (
 // table models. Open reads them and every earlier one.
 const (
 	FormatVersion      = 2
-	TableFormatVersion = 1
+	TableFormatVersion = 2
 )
 
 // The names of the formats, which mark the files of this package among other
@@ -44,7 +44,7 @@ type Manifest struct {
 	Table         TableSettings     `json:"table_settings,omitzero"` // of a table model
 	Calibration   string            `json:"calibration,omitempty"`   // a calibrate.Kind, "" of a regression
 	Temperature   float64           `json:"temperature,omitzero"`    // of the calibration
-	ConformalRows int64             `json:"conformal_rows"`          // that prediction sets stand on
+	ConformalRows int64             `json:"conformal_rows"`          // that prediction sets, or intervals, stand on
 	Note          string            `json:"note,omitempty"`          // what the model cannot do, "" when nothing; not in the file
 	Extra         map[string]string `json:"extra,omitempty"`         // additions given to Encode
 }

@@ -9,8 +9,12 @@
 // are pruned and rounded to half precision as soon as it is solved, and the
 // model keeps for each feature the list of classes that use it. What Fit
 // returns is what Encode writes and Decode reads: pruned, rounded and evaluated
-// are one and the same model. Margins and TableMargins score held-out rows for
-// the search over settings.
+// are one and the same model. A Trial scores held-out rows for the search over
+// settings, and says what pruning would change.
+//
+// Fitting and Trial work block by block of the classes. Each block comes to a
+// Part, which may be made anywhere and stored, and the parts of all blocks join
+// to the very bytes that one go gives; Fit and Margins are that one go.
 //
 // The package does not split rows, search settings, fit calibrations or judge
 // results; that is the work of tune, calibrate, metric and the rooms above.

@@ -45,6 +45,11 @@ type Predictor interface {
 	// when the model was calibrated on too few rows for it. scores are those of
 	// Scores.
 	Set(dst []int32, scores []float32, coverage float64) []int32
+	// Interval returns the bounds around a number that Value predicted which hold
+	// the true one with a probability of coverage. ok is false when the model has
+	// none to tell: it is no regression, it was measured on fewer than
+	// 1/(1-coverage) rows, or the coverage is not in (0, 1).
+	Interval(value, coverage float64) (low, high float64, ok bool)
 	// Explain returns how the margin of a class, or the number of a regression,
 	// comes about. class must be a place in Labels and 0 for a regression.
 	Explain(in Input, class int) Explanation
@@ -55,7 +60,7 @@ type Predictor interface {
 	TopFeatures(perClass int) []ClassFeatures
 	// With returns the same model with another calibration, which must pass
 	// Check for its classes, and other prediction sets; the two share their
-	// weights. A regression has neither and returns itself.
+	// weights. A regression has neither and returns itself: it has WithSpread.
 	With(c calibrate.Calibration, f calibrate.Conformal) Predictor
 	// Encode returns the model as a file, see Model.Encode.
 	Encode(extra map[string]string) ([]byte, error)
@@ -98,6 +103,9 @@ type textPredictor struct{ *Model }
 func (p textPredictor) Columns() []string                     { return nil }
 func (p textPredictor) Scores(s *Scratch, in Input) []float32 { return p.Model.Scores(s, in.Text) }
 func (p textPredictor) Value(*Scratch, Input) float64         { return 0 }
+func (p textPredictor) Interval(float64, float64) (low, high float64, ok bool) {
+	return 0, 0, false
+}
 func (p textPredictor) Explain(in Input, class int) Explanation {
 	return p.Model.Explain(in.Text, class)
 }

@@ -404,7 +404,7 @@ func TestOpen_refusesTables(t *testing.T) {
 	}{
 		{"another format", set("format", "pt"), artifact.ErrCorrupt},
 		{"the format of texts", set("format", "godwit-linear-text"), artifact.ErrCorrupt},
-		{"newer format", set("format_version", "2"), artifact.ErrFuture},
+		{"newer format", set("format_version", "3"), artifact.ErrFuture},
 		{"the task of texts", set("task", "text-classification"), artifact.ErrCorrupt},
 		{"labels of a regression", set("task", "table-regression"), artifact.ErrCorrupt},
 		{"no labels", set("labels", "null"), artifact.ErrCorrupt},

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 
 	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/tabular"
 )
 
@@ -29,6 +31,8 @@ func (m *TableModel) Manifest() Manifest {
 		manifest.Calibration = kindOf(m.calibration)
 		manifest.Temperature = temperature(m.calibration)
 		manifest.ConformalRows = m.conformal.Rows()
+	} else {
+		manifest.ConformalRows = m.spread.Rows()
 	}
 	return manifest
 }
@@ -46,6 +50,8 @@ func (m *TableModel) Encode(extra map[string]string) ([]byte, error) {
 			return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 		tensors = append(append(tensors, m.calibration.Tensors()...), m.conformal.Tensors()...)
+	} else {
+		tensors = append(tensors, m.spread.Tensors()...)
 	}
 	return write(m.Manifest(), extra, tensors, m.encoder.Len())
 }
@@ -68,9 +74,14 @@ func tableModelOf(f *artifact.File, size int) (*TableModel, error) {
 		unicode:   manifest.Unicode,
 	}
 	if m.labels != nil {
-		if m.calibration, m.conformal, err = answersOf(f, len(m.labels)); err != nil {
-			return nil, err
+		m.calibration, m.conformal, err = answersOf(f, len(m.labels))
+	} else if manifest.FormatVersion > 1 { // the first had no intervals
+		if m.spread, err = calibrate.SpreadOf(f); errors.Is(err, calibrate.ErrAbsent) {
+			err = corrupt(err, "intervals")
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := m.readWeights(f, manifest); err != nil {
 		return nil, err

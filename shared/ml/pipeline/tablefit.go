@@ -12,45 +12,6 @@ import (
 	"godwit/shared/ml/text"
 )
 
-// TableMargins is Margins for tables: the encoder, too, is fitted on the train
-// rows alone. Of a regression it returns, for each cost, the number predicted
-// for each held row.
-//
-// The result does not depend on workers. It fails with ErrInvalid, ErrOneClass,
-// tabular.ErrInvalid, the context's or the learner's error.
-func TableMargins(ctx context.Context, d TableData, train, held []int32, s TableSettings, path []float64, workers int) ([][]float32, error) {
-	s = s.withDefaults(d.regression())
-	if err := s.check(d.regression()); err != nil {
-		return nil, err
-	}
-	if err := d.check(train, held); err != nil {
-		return nil, err
-	}
-	if err := checkPath(path); err != nil {
-		return nil, err
-	}
-	e, x, err := encode(ctx, d, train, s)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := e.Matrix(ctx, d.Table.Columns, held)
-	if err != nil {
-		return nil, fmt.Errorf("pipeline: encode rows: %w", err)
-	}
-	if !d.regression() {
-		return s.learner().margins(ctx, d.lesson(x, train), rest, path, workers)
-	}
-	out := make([][]float32, len(path))
-	err = d.ridge(ctx, x, train, s, path, workers, func(sol ridge.Solution) error {
-		out[sol.Step] = make([]float32, rest.Rows)
-		for i := range rest.Rows {
-			out[sol.Step][i] = float32(dot(rest, i, sol.Weight, sol.Intercept))
-		}
-		return nil
-	})
-	return out, err
-}
-
 // encode fits an encoder on rows and encodes them.
 func encode(ctx context.Context, d TableData, rows []int32, s TableSettings) (*tabular.Encoder, *sparse.Matrix, error) {
 	e, err := tabular.Fit(ctx, d.Table, rows, s.Options)
@@ -69,23 +30,72 @@ func (d TableData) lesson(x *sparse.Matrix, rows []int32) lesson {
 	return lesson{x, pick(d.Y, rows), pick(d.Weight, rows), len(d.Labels)}
 }
 
-// ridge fits a regression on rows, which x holds, for each cost of path.
-func (d TableData) ridge(ctx context.Context, x *sparse.Matrix, rows []int32, s TableSettings, path []float64, workers int, each func(ridge.Solution) error) error {
+// rounds returns what is to be solved on rows, which x holds, along a path.
+func (d TableData) rounds(x *sparse.Matrix, rows []int32, s TableSettings, path []float64) rounds {
+	if !d.regression() {
+		return newRounds(d.lesson(x, rows), s.learner(), path)
+	}
 	r := ridge.Regression{Epsilon: s.Epsilon}
 	for _, c := range path {
 		r.Alpha = append(r.Alpha, 1/c)
 	}
-	if err := r.Fit(ctx, x, pick(d.Values, rows), pick(d.Weight, rows), workers, each); err != nil {
-		return fmt.Errorf("pipeline: fit regression: %w", err)
+	values, weight := pick(d.Values, rows), pick(d.Weight, rows)
+	return rounds{
+		path: path, nonZeros: x.NonZeros(),
+		solve: func(ctx context.Context, _ linear.Range, workers int, each func(weights) error) error {
+			return r.Fit(ctx, x, values, weight, workers, func(sol ridge.Solution) error {
+				return each(weights{step: sol.Step, double: sol.Weight, bias: sol.Intercept})
+			})
+		},
 	}
-	return nil
 }
 
-// FitTable fits a model on rows of a table.
+// NewTableTrial prepares, for tables, what NewTrial does for texts: the encoder,
+// too, is fitted on the train rows alone. Of a regression the margins are the
+// number predicted for each held row.
+//
+// It fails with ErrInvalid, ErrOneClass, tabular.ErrInvalid or the context's error.
+func NewTableTrial(ctx context.Context, d TableData, train, held []int32, s TableSettings, path []float64) (*Trial, error) {
+	s = s.withDefaults(d.regression())
+	if err := s.check(d.regression()); err != nil {
+		return nil, err
+	}
+	if err := d.check(train, held); err != nil {
+		return nil, err
+	}
+	if err := checkPath(path); err != nil {
+		return nil, err
+	}
+	e, x, err := encode(ctx, d, train, s)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := e.Matrix(ctx, d.Table.Columns, held)
+	if err != nil {
+		return nil, fmt.Errorf("pipeline: encode rows: %w", err)
+	}
+	return &Trial{rounds: d.rounds(x, train, s, path), held: rest}, nil
+}
+
+// FitTable fits a model on rows of a table at one go.
 //
 // The model does not depend on workers. It fails with ErrInvalid, ErrOneClass,
 // tabular.ErrInvalid, the context's or the learner's error.
 func FitTable(ctx context.Context, d TableData, rows []int32, s TableSettings, workers int) (*TableModel, error) {
+	f, err := NewTableFitting(ctx, d, rows, s)
+	if err != nil {
+		return nil, err
+	}
+	m, err := f.whole(ctx, workers, nil)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*TableModel), nil
+}
+
+// NewTableFitting prepares the fit of a model on rows of a table. It fails with
+// ErrInvalid, ErrOneClass, tabular.ErrInvalid or the context's error.
+func NewTableFitting(ctx context.Context, d TableData, rows []int32, s TableSettings) (*Fitting, error) {
 	s = s.withDefaults(d.regression())
 	if err := s.check(d.regression()); err != nil {
 		return nil, err
@@ -98,34 +108,23 @@ func FitTable(ctx context.Context, d TableData, rows []int32, s TableSettings, w
 		return nil, err
 	}
 	s.Options = e.Options()
-	m := &TableModel{
+	whole := &TableModel{
 		settings: s, documents: len(rows), encoder: e, support: support(x),
 		tokenizer: text.TokenizerVersion, unicode: text.UnicodeVersion(),
 	}
 	if !d.regression() {
-		m.labels = slices.Clone(d.Labels)
+		whole.labels = slices.Clone(d.Labels)
 	}
-	n := problems(len(m.labels))
-	columns := make([]column[float32], n)
-	m.bias = make([]float64, n)
-	if d.regression() {
-		err = d.ridge(ctx, x, rows, s, []float64{s.C}, workers, func(sol ridge.Solution) error {
-			columns[0], m.bias[0] = nonZero(sol.Weight), sol.Intercept
-			return nil
-		})
-	} else {
-		err = s.learner().train(ctx, d.lesson(x, rows), []float64{s.C}, workers, func(sol linear.Solution) error {
-			p := problemOf(sol.Class, n)
-			columns[p], m.bias[p] = nonZero(sol.Weight), float64(sol.Bias)
-			return nil
-		})
-	}
-	if err != nil {
-		return nil, fmt.Errorf("pipeline: fit table: %w", err)
-	}
-	m.lists, m.weight = gather(e.Len(), columns)
-	m.name()
-	return m, nil
+	whole.name()
+	return &Fitting{
+		rounds: d.rounds(x, rows, s, []float64{s.C}), features: e.Len(), keep: nonZero,
+		model: func(columns []column, bias []float64) Predictor {
+			m := *whole
+			m.bias = bias
+			m.lists, m.weight = gather(e.Len(), columns, func(w float32) float32 { return w })
+			return &m
+		},
+	}, nil
 }
 
 // support counts the rows that have each feature.
@@ -138,8 +137,15 @@ func support(x *sparse.Matrix) []uint32 {
 }
 
 // nonZero keeps the weights that are something, in single precision.
-func nonZero[W float32 | float64](w []W) column[float32] {
-	var c column[float32]
+func nonZero(w weights) column {
+	if w.double != nil {
+		return something(w.double)
+	}
+	return something(w.single)
+}
+
+func something[W float32 | float64](w []W) column {
+	var c column
 	for j, x := range w {
 		if x := float32(x); x != 0 {
 			c.feature = append(c.feature, int32(j))

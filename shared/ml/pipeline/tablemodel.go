@@ -14,7 +14,8 @@ type TableModel struct {
 	settings    TableSettings
 	calibration calibrate.Calibration
 	conformal   calibrate.Conformal
-	documents   int // it was fitted on
+	spread      calibrate.Spread // of a regression
+	documents   int              // it was fitted on
 	extra       map[string]string
 	tokenizer   int // versions at the time of the fit
 	unicode     string
@@ -84,6 +85,22 @@ func (m *TableModel) With(c calibrate.Calibration, f calibrate.Conformal) Predic
 // Set appends to dst a prediction set, as Predictor says.
 func (m *TableModel) Set(dst []int32, scores []float32, coverage float64) []int32 {
 	return m.conformal.Set(dst, scores, coverage)
+}
+
+// WithSpread returns the same regression with other prediction intervals; a
+// classifier returns itself.
+func (m *TableModel) WithSpread(s calibrate.Spread) *TableModel {
+	if m.labels != nil {
+		return m
+	}
+	other := *m
+	other.spread = s
+	return &other
+}
+
+// Interval returns a prediction interval, as Predictor says.
+func (m *TableModel) Interval(value, coverage float64) (low, high float64, ok bool) {
+	return m.spread.Interval(value, coverage)
 }
 
 // margins returns the sum of each problem.
