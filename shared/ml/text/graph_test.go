@@ -8,84 +8,34 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 )
 
 // graph cuts normal text with the regular expressions of the ONNX graph of
 // ONNX.md. Go's matches, leftmost and longest, are those of the operator
 // Tokenizer, which uses the same engine.
-type graph struct{ word, unit, stream, inner, symbols *regexp.Regexp }
+type graph [Pools]*regexp.Regexp
 
-func newGraph() graph {
-	in := ranges()
-	w, s, h := in[classWord], in[classStream], in[classBoth]
-	y, e, r := in[classSymbol], in[classExtend], in[classRegional]
-	unit := `(?:[` + r + `]{2}|[` + y + e + `])(?:[` + e + `]|\x{200D}[` + y + `])*|(?s:.)`
-	longest := func(exp string) *regexp.Regexp {
-		re := regexp.MustCompile(exp)
-		re.Longest()
-		return re
+func newGraph() (g graph) {
+	for pool, exp := range Expressions() {
+		g[pool] = regexp.MustCompile(exp)
+		g[pool].Longest()
 	}
-	return graph{
-		word:    longest(`[` + w + h + `]+`),
-		unit:    longest(unit),
-		stream:  longest(` [^ ` + s + h + `]+ |` + unit),
-		inner:   longest(` [^ ]*[` + s + `][^ ]* | [^ ` + w + h + `]+ |` + unit),
-		symbols: longest(`^[` + y + e + r + `\x{200D}]+$`),
-	}
-}
-
-// ranges writes the characters of each class as the inside of [...].
-func ranges() (in [classIgnore + 1]string) {
-	from, last := rune(0), classOf(0)
-	for r := range rune(unicode.MaxRune + 2) {
-		// Neither the halves of surrogate pairs nor what follows the last
-		// character are of a class.
-		c := classIgnore + 1
-		if utf8.ValidRune(r) {
-			c = classOf(r)
-		}
-		if c == last {
-			continue
-		}
-		if last <= classIgnore {
-			in[last] += fmt.Sprintf(`\x{%X}-\x{%X}`, from, r-1)
-		}
-		from, last = r, c
-	}
-	return in
+	return g
 }
 
 // key names a term as the items of an n-gram in the pool of one vectoriser.
-func (g *graph) key(f Family, term string) string {
-	pool, items := "word", strings.Split(term, " ")
-	switch {
-	case f == FamilyChar:
-		pool, items = "inner", g.unit.FindAllString(term, -1)
-	case f == FamilyCJK && g.symbols.MatchString(term):
-		pool, items = "symbols", g.unit.FindAllString(term, -1)
-	case f == FamilyCJK:
-		pool, items = "stream", g.unit.FindAllString(term, -1)
-	}
-	return pool + "\x00" + strings.Join(items, "\x00")
+func key(pool Pool, items []string) string {
+	return fmt.Sprint(pool) + "\x00" + strings.Join(items, "\x00")
 }
 
 // count counts in normal text the terms that the pools know.
 func (g *graph) count(normal string, r *Recipe, known func(term string) bool) map[string]int {
 	found := make(map[string]int)
-	for _, v := range []struct {
-		pool   string
-		tokens *regexp.Regexp
-		Range
-	}{
-		{"word", g.word, Range{1, 2}}, {"symbols", g.unit, r.CJK},
-		{"stream", g.stream, r.CJK}, {"inner", g.inner, r.Char},
-	} {
-		items := v.tokens.FindAllString(normal, -1)
-		for n := v.Min; n <= v.Max; n++ {
+	for pool, lengths := range [Pools]Range{{1, 2}, r.CJK, r.CJK, r.Char} {
+		items := g[pool].FindAllString(normal, -1)
+		for n := lengths.Min; n <= lengths.Max; n++ {
 			for i := 0; i+n <= len(items); i++ {
-				if k := v.pool + "\x00" + strings.Join(items[i:i+n], "\x00"); known(k) {
+				if k := key(Pool(pool), items[i:i+n]); known(k) {
 					found[k]++
 				}
 			}
@@ -98,12 +48,12 @@ func (g *graph) count(normal string, r *Recipe, known func(term string) bool) ma
 var graphRecipe = Recipe{MinDocs: [Families]int{1, 1, 1, 1}, CJK: Range{1, 3}, Char: Range{1, 5}}
 
 // own counts the terms that the tokenizer gives, by their keys.
-func (g *graph) own(doc string) map[string]int {
+func own(doc string) map[string]int {
 	var s Scratch
 	s.tokenize(&graphRecipe, doc)
 	counts := make(map[string]int)
 	for _, t := range s.tokens {
-		counts[g.key(t.family, string(s.bytes(t)))]++
+		counts[key(Items(t.family, string(s.bytes(t))))]++
 	}
 	return counts
 }
@@ -138,15 +88,15 @@ func differing(got, want map[string]int) (terms []string) {
 func TestNormal_isAllTheGraphNeeds(t *testing.T) {
 	g := newGraph()
 	docs := slices.Concat(awkward(t), scrambled(500))
-	own := make([]map[string]int, len(docs))
+	counted := make([]map[string]int, len(docs))
 	pools := make(map[string]int)
 	for i, doc := range docs {
-		own[i] = g.own(doc)
-		maps.Copy(pools, own[i])
+		counted[i] = own(doc)
+		maps.Copy(pools, counted[i])
 	}
 	for i, doc := range docs {
 		got := g.count(Normal(doc), &graphRecipe, func(term string) bool { return pools[term] > 0 })
-		if wrong := differing(got, own[i]); wrong != nil {
+		if wrong := differing(got, counted[i]); wrong != nil {
 			t.Fatalf("the graph counts otherwise in %q, normal %q: %q", doc, Normal(doc), wrong)
 		}
 	}
@@ -157,12 +107,12 @@ func FuzzNormal(f *testing.F) {
 	pools := make(map[string]int)
 	for _, doc := range awkward(f) {
 		f.Add(doc)
-		maps.Copy(pools, g.own(doc))
+		maps.Copy(pools, own(doc))
 	}
 	f.Fuzz(func(t *testing.T, doc string) {
-		own := g.own(doc)
-		got := g.count(Normal(doc), &graphRecipe, func(term string) bool { return pools[term]+own[term] > 0 })
-		if wrong := differing(got, own); wrong != nil {
+		counted := own(doc)
+		got := g.count(Normal(doc), &graphRecipe, func(term string) bool { return pools[term]+counted[term] > 0 })
+		if wrong := differing(got, counted); wrong != nil {
 			t.Errorf("the graph counts otherwise in %q, normal %q: %q", doc, Normal(doc), wrong)
 		}
 	})
