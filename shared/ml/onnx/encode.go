@@ -1,0 +1,209 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// message is a Protocol Buffers message under way.
+type message []byte
+
+// bytes writes a message or a string of bytes.
+func (m *message) bytes(field protowire.Number, b []byte) {
+	*m = protowire.AppendTag(*m, field, protowire.BytesType)
+	*m = protowire.AppendBytes(*m, b)
+}
+
+// text writes a string unless it is empty, which is what absence means.
+func (m *message) text(field protowire.Number, s string) {
+	if s != "" {
+		m.item(field, s)
+	}
+}
+
+// item writes a string of a list, where an empty one counts.
+func (m *message) item(field protowire.Number, s string) {
+	*m = protowire.AppendTag(*m, field, protowire.BytesType)
+	*m = protowire.AppendString(*m, s)
+}
+
+// varint writes a whole number.
+func (m *message) varint(field protowire.Number, v int64) {
+	*m = protowire.AppendTag(*m, field, protowire.VarintType)
+	*m = protowire.AppendVarint(*m, uint64(v))
+}
+
+// float writes a number of single precision.
+func (m *message) float(field protowire.Number, v float32) {
+	*m = protowire.AppendTag(*m, field, protowire.Fixed32Type)
+	*m = protowire.AppendFixed32(*m, math.Float32bits(v))
+}
+
+// Encode returns the model as a file. Equal models give equal bytes. The model
+// is written as it is; Decode would find what is wrong with it.
+func Encode(m *Model) []byte {
+	var graph message
+	for i := range m.Graph.Nodes {
+		graph.bytes(graphNode, encodeNode(&m.Graph.Nodes[i]))
+	}
+	graph.text(graphName, m.Graph.Name)
+	for _, c := range m.Graph.Constants {
+		graph.bytes(graphInitializer, encodeTensor(c.Name, c.Tensor))
+	}
+	for _, p := range m.Graph.Inputs {
+		graph.bytes(graphInput, encodePort(p))
+	}
+	for _, p := range m.Graph.Outputs {
+		graph.bytes(graphOutput, encodePort(p))
+	}
+	var file message
+	file.varint(modelIRVersion, m.IRVersion)
+	file.text(modelProducer, m.Producer)
+	file.bytes(modelGraph, graph)
+	for _, o := range m.Opsets {
+		var s message
+		s.text(opsetDomain, o.Domain)
+		s.varint(opsetVersion, o.Version)
+		file.bytes(modelOpset, s)
+	}
+	for _, n := range m.Metadata {
+		var e message
+		e.text(entryKey, n.Key)
+		e.text(entryValue, n.Value)
+		file.bytes(modelMetadata, e)
+	}
+	return file
+}
+
+// encodeNode writes a NodeProto.
+func encodeNode(n *Node) message {
+	var m message
+	for _, s := range n.Inputs {
+		m.item(nodeInput, s)
+	}
+	for _, s := range n.Outputs {
+		m.item(nodeOutput, s)
+	}
+	m.text(nodeName, n.Name)
+	m.text(nodeOperator, n.Operator)
+	for i := range n.Attributes {
+		m.bytes(nodeAttribute, encodeAttribute(&n.Attributes[i]))
+	}
+	m.text(nodeDomain, n.Domain)
+	return m
+}
+
+// encodeAttribute writes an AttributeProto. Lists are not packed, as the format
+// declares them.
+func encodeAttribute(a *Attribute) message {
+	var m message
+	m.text(attributeName, a.Name)
+	switch a.Kind {
+	case KindFloat:
+		m.float(attributeFloat, a.Float)
+	case KindInt:
+		m.varint(attributeInt, a.Int)
+	case KindString:
+		m.item(attributeString, a.String)
+	case KindTensor:
+		m.bytes(attributeTensor, encodeTensor("", a.Tensor))
+	case KindFloats:
+		for _, v := range a.Floats {
+			m.float(attributeFloats, v)
+		}
+	case KindInts:
+		for _, v := range a.Ints {
+			m.varint(attributeInts, v)
+		}
+	case KindStrings:
+		for _, v := range a.Strings {
+			m.item(attributeStrings, v)
+		}
+	}
+	m.varint(attributeType, int64(a.Kind))
+	return m
+}
+
+// encodeTensor writes the elements as raw bytes, little end first, but for
+// strings, which have no such form.
+func encodeTensor(name string, t *Tensor) message {
+	var m message
+	for _, d := range t.Dims {
+		m.varint(tensorDims, int64(d))
+	}
+	m.varint(tensorType, int64(t.Type))
+	for _, s := range t.Strings {
+		m.item(tensorStrings, s)
+	}
+	m.text(tensorName, name)
+	if t.Type != String {
+		m.bytes(tensorRaw, t.raw())
+	}
+	return m
+}
+
+// raw returns the elements as they lie in a file.
+func (t *Tensor) raw() []byte {
+	size := elementSize(t.Type)
+	b := make([]byte, t.Len()*size)
+	for i, v := range t.Floats {
+		if t.Type == Double {
+			binary.LittleEndian.PutUint64(b[i*size:], math.Float64bits(float64(v)))
+		} else {
+			binary.LittleEndian.PutUint32(b[i*size:], math.Float32bits(v))
+		}
+	}
+	for i, v := range t.Ints {
+		var whole [8]byte
+		binary.LittleEndian.PutUint64(whole[:], uint64(v))
+		copy(b[i*size:], whole[:size])
+	}
+	for i, v := range t.Bools {
+		if v {
+			b[i] = 1
+		}
+	}
+	for i, v := range t.Halves {
+		binary.LittleEndian.PutUint16(b[i*size:], v)
+	}
+	return b
+}
+
+// elementSize returns the bytes of an element in raw data, 0 when it has none.
+func elementSize(t Type) int {
+	switch t {
+	case Uint8, Int8, Bool:
+		return 1
+	case Uint16, Int16, Float16:
+		return 2
+	case Float, Int32, Uint32:
+		return 4
+	case Int64, Double:
+		return 8
+	}
+	return 0
+}
+
+// encodePort writes a ValueInfoProto of a tensor.
+func encodePort(p Port) message {
+	var shape, tensor, typ, m message
+	for _, d := range p.Dims {
+		var dim message
+		if d.Open {
+			dim.text(dimName, d.Name)
+		} else {
+			dim.varint(dimSize, int64(d.Size))
+		}
+		shape.bytes(shapeDim, dim)
+	}
+	tensor.varint(tensorTypeElement, int64(p.Type))
+	if p.Ranked {
+		tensor.bytes(tensorTypeShape, shape)
+	}
+	typ.bytes(typeTensor, tensor)
+	m.text(portName, p.Name)
+	m.bytes(portType, typ)
+	return m
+}
