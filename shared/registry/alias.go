@@ -11,8 +11,8 @@ import (
 // starts again: an ETag read before a deletion cannot match afterwards, and a
 // history entry's number is never taken twice.
 
-// guard is the body of the record whose revision counts alias changes of a
-// model; see DeleteVersion.
+// guard is the body of the record whose revision counts the changes of a model's
+// aliases and route; see pointers.
 type guard struct{}
 
 // Alias returns one alias, or fault.NotFound.
@@ -60,33 +60,36 @@ func (r *Registry) Aliases(ctx context.Context, t Tenant, name Name) ([]Alias, e
 func (r *Registry) SetAlias(ctx context.Context, t Tenant, name Name, alias AliasName, version int, ifRev int64, by string) (Alias, error) {
 	var out Alias
 	err := again(ctx, "the alias", func() error {
-		v, err := r.Version(ctx, t, name, version)
-		if err != nil {
-			return err
-		}
 		current, err := r.aliasUnder(ctx, t, name, alias, ifRev)
 		if err != nil {
 			return err
 		}
-		next, writes, err := r.moveAlias(t, name, alias, current, version, v.Lineage.DataTime, by)
-		if err != nil {
-			return err
-		}
-		// The version must still be there when the alias points at it.
-		writes = append(writes, Write{Op: Check, Record: Record{Key: versionKey(t, name, version)}, IfRev: v.Rev})
-		// A failed condition may also be the version's tags: look again, and
-		// aliasUnder finds out whether the caller's revision is the stale one.
-		if err := r.lost(r.Store.Write(ctx, r.NewToken(), writes...), AnyRev, ""); err != nil {
-			return err
-		}
-		out = next
-		return nil
+		out, err = r.pointAlias(ctx, current, AliasChange{Alias: alias, To: version, By: by}, t, name)
+		return err
 	})
 	return out, err
 }
 
+// pointAlias makes change, whose To is a version, on top of current. A failed
+// condition may also be the version's tags, so it is errLost: the caller looks
+// again, and finds out whether the alias is what changed.
+func (r *Registry) pointAlias(ctx context.Context, current Alias, change AliasChange, t Tenant, name Name) (Alias, error) {
+	v, err := r.Version(ctx, t, name, change.To)
+	if err != nil {
+		return Alias{}, err
+	}
+	next, writes, err := r.moveAlias(t, name, current, change, v.Lineage.DataTime)
+	if err != nil {
+		return Alias{}, err
+	}
+	// The version must still be there when the alias points at it.
+	writes = append(writes, Write{Op: Check, Record: Record{Key: versionKey(t, name, v.Number)}, IfRev: v.Rev})
+	return next, r.lost(r.Store.Write(ctx, r.NewToken(), writes...), AnyRev, "")
+}
+
 // DeleteAlias removes an alias under its revision (or AnyRev) and notes it in
-// the history. fault.NotFound when there is none.
+// the history. fault.NotFound when there is none, fault.Conflict with the
+// reason "alias_in_use" when the model's route names it.
 func (r *Registry) DeleteAlias(ctx context.Context, t Tenant, name Name, alias AliasName, ifRev int64, by string) error {
 	return again(ctx, "the alias", func() error {
 		if _, err := r.Alias(ctx, t, name, alias); err != nil {
@@ -96,10 +99,18 @@ func (r *Registry) DeleteAlias(ctx context.Context, t Tenant, name Name, alias A
 		if err != nil {
 			return err
 		}
-		_, writes, err := r.moveAlias(t, name, alias, current, 0, time.Time{}, by)
+		route, err := r.routeNow(ctx, t, name)
 		if err != nil {
 			return err
 		}
+		if route.names(func(p Pick) bool { return p.Alias == alias }) {
+			return fault.New(fault.Conflict, "the route sends requests to the alias %q; change or delete the route first", alias).WithReason("alias_in_use")
+		}
+		_, writes, err := r.moveAlias(t, name, current, AliasChange{Alias: alias, By: by}, time.Time{})
+		if err != nil {
+			return err
+		}
+		writes = append(writes, Write{Op: Check, Record: Record{Key: routeKey(t, name)}, IfRev: route.Rev})
 		return r.lost(r.Store.Write(ctx, r.NewToken(), writes...), AnyRev, "")
 	})
 }
@@ -119,21 +130,21 @@ func (r *Registry) aliasUnder(ctx context.Context, t Tenant, name Name, alias Al
 	return Alias{}, stale("the alias")
 }
 
-// moveAlias returns the alias pointing at version (0 deletes it) and the
-// writes that make it so on top of current: the alias under its revision, the
-// history entry of the revision that makes, and the guard.
-func (r *Registry) moveAlias(t Tenant, name Name, alias AliasName, current Alias, version int, dataTime time.Time, by string) (Alias, []Write, error) {
-	now := r.now()
+// moveAlias returns the alias after change and the writes that make it so on
+// top of current: the alias under its revision, the history entry of the
+// revision that makes, and the guard. The caller sets Alias, To (0 deletes), By
+// and Rollback of change.
+func (r *Registry) moveAlias(t Tenant, name Name, current Alias, change AliasChange, dataTime time.Time) (Alias, []Write, error) {
+	change.Revision, change.From, change.At = current.Rev+1, current.Version, r.now()
 	next := Alias{
-		Tenant: t, Model: name, Name: alias, Version: version,
-		DataTime: dataTime, UpdatedAt: now, UpdatedBy: by, Rev: current.Rev + 1,
+		Tenant: t, Model: name, Name: change.Alias, Version: change.To,
+		DataTime: dataTime, UpdatedAt: change.At, UpdatedBy: change.By, Rev: change.Revision,
 	}
-	change := AliasChange{Alias: alias, Revision: next.Rev, From: current.Version, To: version, At: now, By: by}
-	pointer, err := put(aliasKey(t, name, alias), next, current.Rev)
+	pointer, err := put(aliasKey(t, name, change.Alias), next, current.Rev)
 	if err != nil {
 		return Alias{}, nil, err
 	}
-	entry, err := put(historyKey(t, name, alias, next.Rev), change, 0)
+	entry, err := put(historyKey(t, name, change.Alias, next.Rev), change, 0)
 	if err != nil {
 		return Alias{}, nil, err
 	}
@@ -153,5 +164,5 @@ func (r *Registry) AliasHistory(ctx context.Context, t Tenant, name Name, alias 
 		}
 		q.After = historyKey(t, name, alias, int64(rev)).Sort
 	}
-	return page(ctx, r, q, func(*AliasChange, Record) {}, numberOf(prefix))
+	return listing[AliasChange]{finish: func(*AliasChange, Record) {}, cursor: numberOf(prefix)}.page(ctx, r, q)
 }

@@ -47,8 +47,8 @@ const markerLife = 90 * 24 * time.Hour
 // with, because its answer was lost or its worker restarted, finds the marker
 // and returns the version made then. A condition of c.Also that does not hold
 // is fault.PreconditionFailed with the reason "superseded_attempt": the work
-// belongs to somebody else now. An absent model comes into being with its first
-// version: before that nothing of a training is visible.
+// belongs to somebody else now. An absent or deleted model comes into being with
+// its first version: before that nothing of a training is visible.
 func (r *Registry) Commit(ctx context.Context, t Tenant, c Commit) (Version, error) {
 	if len(c.Token) == 0 || len(c.Token) > 64 || !all(c.Token, isAliasByte) {
 		return Version{}, fault.New(fault.Internal, "a commit needs a token of 1 to 64 letters and digits")
@@ -122,8 +122,8 @@ func (r *Registry) commitState(ctx context.Context, t Tenant, c Commit) (commitS
 			return commitState{}, err
 		}
 	}
-	if s.model.Rev == 0 {
-		s.model = Model{Tenant: t, Name: name, CreatedAt: r.now()} // its first version brings it into being
+	if s.model.Rev == 0 || !s.model.DeletedAt.IsZero() {
+		s.model = r.begun(t, Model{Name: name}, s.model) // its first version brings it into being
 	}
 	return s, nil
 }
@@ -161,7 +161,8 @@ func (r *Registry) commitWrites(t Tenant, c Commit, s commitState) (Version, []W
 	marker.Record.ExpiresAt = now.Add(markerLife).Truncate(time.Second)
 	writes := []Write{version, model, marker}
 	if promote {
-		_, moved, err := r.moveAlias(t, v.Model, c.Promote, s.alias, v.Number, v.Lineage.DataTime, c.By)
+		change := AliasChange{Alias: c.Promote, To: v.Number, By: c.By}
+		_, moved, err := r.moveAlias(t, v.Model, s.alias, change, v.Lineage.DataTime)
 		if err != nil {
 			return Version{}, nil, err
 		}

@@ -47,40 +47,28 @@ func (r *Registry) Datasets(ctx context.Context, t Tenant, p PageRequest) (Page[
 		return Page[Dataset]{}, badCursor()
 	}
 	q := Query{Partition: datasetsPartition(t), After: p.After, Limit: p.limit(), Descending: true}
-	return page(ctx, r, q,
-		func(d *Dataset, rec Record) { d.Rev = rec.Rev },
-		func(rec Record) string { return rec.Key.Sort })
+	return listing[Dataset]{
+		finish: func(d *Dataset, rec Record) { d.Rev = rec.Rev },
+		cursor: func(rec Record) string { return rec.Key.Sort },
+	}.page(ctx, r, q)
 }
 
 // UpdateDataset changes a data set as UpdateModel does a model. Tenant, ID and
 // CreatedAt stay.
 func (r *Registry) UpdateDataset(ctx context.Context, t Tenant, id string, ifRev int64, change func(*Dataset) error) (Dataset, error) {
-	var out Dataset
-	err := again(ctx, "the data set", func() error {
+	read := func() (Dataset, int64, error) {
 		d, err := r.Dataset(ctx, t, id)
-		if err != nil {
-			return err
-		}
-		if ifRev != AnyRev && d.Rev != ifRev {
-			return stale("the data set")
-		}
-		next := d
-		if err := change(&next); err != nil {
+		return d, d.Rev, err
+	}
+	return update(ctx, r, "the data set", datasetKey(t, id), ifRev, read, func(next *Dataset) error {
+		d := *next
+		if err := change(next); err != nil {
 			return err
 		}
 		next.Tenant, next.ID, next.CreatedAt = d.Tenant, d.ID, d.CreatedAt
 		next.UpdatedAt, next.Rev = r.now(), d.Rev+1
-		w, err := put(datasetKey(t, id), next, d.Rev)
-		if err != nil {
-			return err
-		}
-		if err := r.lost(r.Store.Write(ctx, r.NewToken(), w), ifRev, "the data set"); err != nil {
-			return err
-		}
-		out = next
 		return nil
 	})
-	return out, err
 }
 
 func validDatasetID(id string) bool {

@@ -1,5 +1,5 @@
 // Package registry keeps what Godwit knows: models, their versions, the
-// aliases that point at versions, and data sets.
+// aliases and routes that point at versions, and data sets.
 //
 // A Registry holds the rules and a Store holds the records; Store is the port
 // that shared/dynamo implements on DynamoDB and shared/registry/memory in

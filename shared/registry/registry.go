@@ -101,28 +101,6 @@ func get[T any](ctx context.Context, r *Registry, key Key, notFound string, args
 	return v, rec.Rev, err
 }
 
-// page runs q and decodes its records. finish sets what a body does not hold,
-// and cursor is the After that continues behind a record.
-func page[T any](ctx context.Context, r *Registry, q Query, finish func(*T, Record), cursor func(Record) string) (Page[T], error) {
-	recs, more, err := r.Store.Query(ctx, q)
-	if err != nil {
-		return Page[T]{}, err
-	}
-	p := Page[T]{Items: make([]T, 0, len(recs))}
-	for _, rec := range recs {
-		v, err := decode[T](rec)
-		if err != nil {
-			return Page[T]{}, err
-		}
-		finish(&v, rec)
-		p.Items = append(p.Items, v)
-	}
-	if more && len(recs) > 0 {
-		p.Next = cursor(recs[len(recs)-1])
-	}
-	return p, nil
-}
-
 // errLost marks a race lost inside a change that may be made again.
 var errLost = errors.New("registry: lost a race")
 

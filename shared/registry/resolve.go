@@ -13,7 +13,8 @@ import (
 // that alias, the newest version whose gate passed.
 //
 // It is fault.NotFound when nothing answers; the reason is "no_version" when
-// the model exists but no version of it may serve.
+// the model exists but no version of it may serve. A route is not looked at: see
+// Default.
 func (r *Registry) Resolve(ctx context.Context, t Tenant, ref Reference) (Version, string, error) {
 	switch {
 	case ref.Version != 0:
@@ -29,6 +30,40 @@ func (r *Registry) Resolve(ctx context.Context, t Tenant, ref Reference) (Versio
 	}
 	v, err = r.newestPassed(ctx, t, ref.Model)
 	return v, "latest", err
+}
+
+// Choice is what serves a model's bare name.
+type Choice struct {
+	Route   *Route // divides the requests; nil where Version serves them all
+	Version Version
+	Variant string // as Resolve says
+}
+
+// Default returns what serves a model's bare name: its route, or without one
+// what Resolve says. It takes no more round trips than Resolve.
+func (r *Registry) Default(ctx context.Context, t Tenant, name Name) (Choice, error) {
+	recs, err := r.Store.GetMany(ctx, []Key{routeKey(t, name), aliasKey(t, name, Champion)})
+	if err != nil {
+		return Choice{}, err
+	}
+	for _, rec := range recs {
+		if rec.Key == routeKey(t, name) {
+			route, err := decode[Route](rec)
+			if route.Rev = rec.Rev; err != nil || len(route.Targets) > 0 {
+				return Choice{Route: &route}, err
+			}
+			continue
+		}
+		a, err := decode[Alias](rec)
+		if err != nil {
+			return Choice{}, err
+		}
+		if v, err := r.Version(ctx, t, name, a.Version); err == nil {
+			return Choice{Version: v, Variant: string(Champion)}, nil
+		}
+	}
+	v, variant, err := r.Resolve(ctx, t, Reference{Model: name})
+	return Choice{Version: v, Variant: variant}, err
 }
 
 // aliased follows an alias. The version it points at cannot be deleted while

@@ -41,7 +41,8 @@ type Model struct {
 	Latest      int               `json:"latest"`             // newest version number, 0 before the first
 	CreatedAt   time.Time         `json:"created_at"`
 	UpdatedAt   time.Time         `json:"updated_at"`
-	Rev         int64             `json:"-"` // revision of the record: the ETag
+	DeletedAt   time.Time         `json:"deleted_at,omitzero"` // set on what is left of a deleted model, which no reader is given
+	Rev         int64             `json:"-"`                   // revision of the record: the ETag
 }
 
 // Artifact names one stored artifact.
@@ -64,26 +65,46 @@ type Lineage struct {
 	Parent        int         `json:"parent,omitempty"` // version whose settings were taken over
 }
 
-// Version is one trained model. It never changes once visible, except Tags.
+// Version is one trained model. It never changes once visible, except
+// Description and Tags.
 type Version struct {
-	Tenant     Tenant             `json:"tenant"`
-	Model      Name               `json:"model"`
-	Number     int                `json:"version"` // from 1, dense
-	Task       Task               `json:"task"`
-	Algorithm  string             `json:"algorithm"` // such as "linear-svm"
-	Artifact   Artifact           `json:"artifact"`
-	Evaluation Artifact           `json:"evaluation"`          // the model the metrics were measured on, never refitted
-	ReportKey  string             `json:"report_key"`          // full metrics as JSON, in the models bucket
-	Signature  json.RawMessage    `json:"signature,omitempty"` // inputs and outputs, as API.md shows
-	Labels     []string           `json:"labels"`              // in score order; nil for regression
-	Test       map[string]float64 `json:"test,omitempty"`      // headline metrics on held-out rows
-	CV         map[string]float64 `json:"cv,omitempty"`        // headline metrics by cross-validation
-	Settings   json.RawMessage    `json:"settings,omitempty"`  // the training settings, resolved
-	Lineage    Lineage            `json:"lineage"`
-	Gate       Gate               `json:"gate"`
-	Tags       map[string]string  `json:"tags,omitempty"`
-	CreatedAt  time.Time          `json:"created_at"`
-	Rev        int64              `json:"-"`
+	Tenant      Tenant             `json:"tenant"`
+	Model       Name               `json:"model"`
+	Number      int                `json:"version"` // from 1, dense
+	Task        Task               `json:"task"`
+	Algorithm   string             `json:"algorithm"` // such as "linear-svm"
+	Artifact    Artifact           `json:"artifact"`
+	Evaluation  Artifact           `json:"evaluation"`          // the model the metrics were measured on, never refitted
+	ReportKey   string             `json:"report_key"`          // full metrics as JSON, in the models bucket
+	Signature   json.RawMessage    `json:"signature,omitempty"` // inputs and outputs, as API.md shows
+	Labels      []string           `json:"labels"`              // in score order; nil for regression
+	Test        map[string]float64 `json:"test,omitempty"`      // headline metrics on held-out rows
+	CV          map[string]float64 `json:"cv,omitempty"`        // headline metrics by cross-validation
+	Settings    json.RawMessage    `json:"settings,omitempty"`  // the training settings, resolved
+	Lineage     Lineage            `json:"lineage"`
+	Gate        Gate               `json:"gate"`
+	Description string             `json:"description,omitempty"` // for people
+	Tags        map[string]string  `json:"tags,omitempty"`
+	CreatedAt   time.Time          `json:"created_at"`
+	DeletedAt   time.Time          `json:"deleted_at,omitzero"` // set on what is left of a deleted version, which no reader is given
+	Rev         int64              `json:"-"`
+}
+
+// Status says whether a version may serve unasked.
+type Status string
+
+// The statuses of a version.
+const (
+	Ready Status = "ready" // its gate passed
+	Held  Status = "held"  // its gate did not pass: it serves only when named
+)
+
+// Status returns whether the version may serve unasked.
+func (v Version) Status() Status {
+	if v.Gate.Passed {
+		return Ready
+	}
+	return Held
 }
 
 // Gate is the verdict on promotion that training reached.
@@ -114,6 +135,8 @@ type AliasChange struct {
 	To       int       `json:"to"`       // 0: was deleted
 	At       time.Time `json:"at"`
 	By       string    `json:"by"`
+	Rollback bool      `json:"rollback,omitempty"` // the change took back others
+	Restores int64     `json:"restores,omitempty"` // of a rollback: the revision at which the alias pointed there before, 0 unknown
 }
 
 // Dataset is a data set announced through the API.

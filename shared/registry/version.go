@@ -7,19 +7,32 @@ import (
 	"godwit/shared/fault"
 )
 
-// Version returns one version, or fault.NotFound, also when there is no such model.
+// deleted is the reason of failures about a version that was there.
+const deleted = "deleted"
+
+// Version returns one version, or fault.NotFound, also when there is no such
+// model. The reason is "deleted" where there was one: its number stays taken.
 func (r *Registry) Version(ctx context.Context, t Tenant, name Name, number int) (Version, error) {
 	if number < 1 || number > MaxVersion {
 		return Version{}, fault.New(fault.NotFound, "the model %q has no version %d", name, number)
 	}
 	v, rev, err := get[Version](ctx, r, versionKey(t, name, number), "the model %q has no version %d", name, number)
+	if err == nil && !v.DeletedAt.IsZero() {
+		return Version{}, fault.New(fault.NotFound, "version %d of the model %q was deleted", number, name).WithReason(deleted)
+	}
 	v.Rev = rev
 	return v, err
 }
 
 // Versions lists a model's versions, newest first; none for an absent model.
 func (r *Registry) Versions(ctx context.Context, t Tenant, name Name, p PageRequest) (Page[Version], error) {
-	q := Query{Partition: modelPartition(t, name), Prefix: versionPrefix, Limit: p.limit(), Descending: true}
+	return r.FindVersions(ctx, t, name, VersionFilter{}, p)
+}
+
+// FindVersions lists the model's versions that f lets pass; none for an absent
+// model. A page may hold fewer items than its limit and still not be the last.
+func (r *Registry) FindVersions(ctx context.Context, t Tenant, name Name, f VersionFilter, p PageRequest) (Page[Version], error) {
+	q := Query{Partition: modelPartition(t, name), Prefix: versionPrefix, Limit: p.limit(), Descending: !f.Ascending}
 	if p.After != "" {
 		n, err := ParseVersion(p.After)
 		if err != nil {
@@ -27,7 +40,13 @@ func (r *Registry) Versions(ctx context.Context, t Tenant, name Name, p PageRequ
 		}
 		q.After = versionKey(t, name, n).Sort
 	}
-	return page(ctx, r, q, func(v *Version, rec Record) { v.Rev = rec.Rev }, numberOf(versionPrefix))
+	return listing[Version]{
+		keep: func(v *Version) bool {
+			return v.DeletedAt.IsZero() && (f.Status == "" || v.Status() == f.Status) && f.Tag.of(v.Tags)
+		},
+		finish: func(v *Version, rec Record) { v.Rev = rec.Rev },
+		cursor: numberOf(versionPrefix),
+	}.page(ctx, r, q)
 }
 
 // numberOf returns a cursor that is the number after prefix in a sort key,
@@ -42,64 +61,20 @@ func numberOf(prefix string) func(Record) string {
 	}
 }
 
-// TagVersion replaces a version's tags, the one part that may change, under
-// its revision (or AnyRev).
-func (r *Registry) TagVersion(ctx context.Context, t Tenant, name Name, number int, ifRev int64, tags map[string]string) (Version, error) {
-	var out Version
-	err := again(ctx, "the version", func() error {
+// UpdateVersion changes a version's Description and Tags, all that may change,
+// as UpdateModel does a model.
+func (r *Registry) UpdateVersion(ctx context.Context, t Tenant, name Name, number int, ifRev int64, change func(*Version) error) (Version, error) {
+	read := func() (Version, int64, error) {
 		v, err := r.Version(ctx, t, name, number)
-		if err != nil {
+		return v, v.Rev, err
+	}
+	return update(ctx, r, "the version", versionKey(t, name, number), ifRev, read, func(next *Version) error {
+		v, asked := *next, *next
+		if err := change(&asked); err != nil {
 			return err
 		}
-		if ifRev != AnyRev && v.Rev != ifRev {
-			return stale("the version")
-		}
-		next := v
-		next.Tags, next.Rev = tags, v.Rev+1
-		w, err := put(versionKey(t, name, number), next, v.Rev)
-		if err != nil {
-			return err
-		}
-		if err := r.lost(r.Store.Write(ctx, r.NewToken(), w), ifRev, "the version"); err != nil {
-			return err
-		}
-		out = next
+		*next = v
+		next.Description, next.Tags, next.Rev = asked.Description, asked.Tags, v.Rev+1
 		return nil
-	})
-	return out, err
-}
-
-// DeleteVersion removes a version's record under its revision (or AnyRev); its
-// number is not used again. A version an alias points at is fault.Conflict.
-// The artifact stays: other versions may share its digest.
-//
-// The aliases are read first and the guard's revision is held in the write, so
-// no alias can be set between the look and the removal.
-func (r *Registry) DeleteVersion(ctx context.Context, t Tenant, name Name, number int, ifRev int64) error {
-	return again(ctx, "the model's aliases", func() error {
-		guard, err := r.Store.Get(ctx, guardKey(t, name))
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return err
-		}
-		v, err := r.Version(ctx, t, name, number)
-		if err != nil {
-			return err
-		}
-		if ifRev != AnyRev && v.Rev != ifRev {
-			return stale("the version")
-		}
-		aliases, err := r.Aliases(ctx, t, name)
-		if err != nil {
-			return err
-		}
-		for _, a := range aliases {
-			if a.Version == number {
-				return fault.New(fault.Conflict, "the alias %q points at version %d; move or delete it first", a.Name, number).WithReason("version_in_use")
-			}
-		}
-		err = r.Store.Write(ctx, r.NewToken(),
-			Write{Op: Delete, Record: Record{Key: versionKey(t, name, number)}, IfRev: v.Rev},
-			Write{Op: Check, Record: Record{Key: guardKey(t, name)}, IfRev: guard.Rev})
-		return r.lost(err, AnyRev, "")
 	})
 }

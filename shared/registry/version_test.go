@@ -185,18 +185,28 @@ func TestRegistry_Commit_race(t *testing.T) {
 	}
 }
 
-func TestRegistry_TagVersion(t *testing.T) {
+func TestRegistry_UpdateVersion(t *testing.T) {
 	r := fresh()
 	commit(t, r, acme, "intents", "job-1", "")
-	v, err := r.TagVersion(t.Context(), acme, "intents", 1, 1, map[string]string{"stage": "blue"})
-	if err != nil || v.Tags["stage"] != "blue" || v.Rev != 2 {
-		t.Errorf("TagVersion = %+v, %v, want the tag at revision 2", v, err)
+	tag := func(number int, ifRev int64) (registry.Version, error) {
+		return r.UpdateVersion(t.Context(), acme, "intents", number, ifRev, func(v *registry.Version) error {
+			v.Tags, v.Description = map[string]string{"stage": "blue"}, "with new labels"
+			v.Number, v.Algorithm, v.Gate.Passed = 9, "other", false
+			return nil
+		})
 	}
-	if _, err := r.TagVersion(t.Context(), acme, "intents", 1, 1, nil); !fault.Is(err, fault.PreconditionFailed) {
-		t.Errorf("TagVersion under an old revision = %v, want %s", err, fault.PreconditionFailed)
+	v, err := tag(1, 1)
+	if err != nil || v.Tags["stage"] != "blue" || v.Description == "" || v.Rev != 2 || v.Number != 1 || v.Algorithm != "linear-svm" || !v.Gate.Passed {
+		t.Errorf("UpdateVersion = %+v, %v, want tags and description alone changed, at revision 2", v, err)
 	}
-	if _, err := r.TagVersion(t.Context(), acme, "intents", 2, registry.AnyRev, nil); !fault.Is(err, fault.NotFound) {
-		t.Errorf("TagVersion of an absent version = %v, want %s", err, fault.NotFound)
+	if got, err := r.Version(t.Context(), acme, "intents", 1); err != nil || got.Description != v.Description || got.Rev != 2 {
+		t.Errorf("Version = %+v, %v, want what UpdateVersion returned", got, err)
+	}
+	if _, err := tag(1, 1); !fault.Is(err, fault.PreconditionFailed) {
+		t.Errorf("UpdateVersion under an old revision = %v, want %s", err, fault.PreconditionFailed)
+	}
+	if _, err := tag(2, registry.AnyRev); !fault.Is(err, fault.NotFound) {
+		t.Errorf("UpdateVersion of an absent version = %v, want %s", err, fault.NotFound)
 	}
 }
 

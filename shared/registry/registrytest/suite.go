@@ -67,6 +67,11 @@ func run(t *testing.T, open func(tb testing.TB) registry.Store, parts part) {
 		{"race of transactions", raceTransactions, repeatable},
 		{"race of counters", raceCounters, all},
 		{"race of commits", raceCommits, repeatable},
+		{"race of promotions", racePromotions, repeatable},
+		{"race of rollbacks", raceRollbacks, repeatable},
+		{"race of routes", raceRoutes, repeatable},
+		{"race of deletion and pointers", raceDeletions, repeatable},
+		{"race of model deletion and commits", raceModelDeletion, repeatable},
 		{"context", cancelled, repeatable},
 	} {
 		if tc.part > parts {
