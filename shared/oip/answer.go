@@ -1,0 +1,156 @@
+package oip
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+
+	"godwit/shared/strictjson"
+)
+
+// Answer is an inference response.
+type Answer struct {
+	Model      string
+	Version    int         // written as a string, which the protocol's versions are
+	ID         string      // the request's; "" writes none
+	Parameters []Parameter // of the answer as a whole; clients ignore those they do not know
+	Outputs    []Tensor    // in this order, and their bytes too
+}
+
+// Parameter is one field of an answer's parameters.
+type Parameter struct{ Name, Value string }
+
+// Tensor is one output, row-major. Of Texts, Floats and Doubles the one that is
+// not nil holds the elements, as BYTES, FP32 and FP64; they are not copied.
+type Tensor struct {
+	Name    string
+	Rows    int
+	Columns int  // of a tensor of shape [Rows, Columns]; 0: the shape is [Rows]
+	Binary  bool // written as bytes behind the JSON
+	Texts   []string
+	Floats  []float32
+	Doubles []float64
+}
+
+// datatype is the type of the elements.
+func (t *Tensor) datatype() Datatype {
+	switch {
+	case t.Texts != nil:
+		return Bytes
+	case t.Floats != nil:
+		return FP32
+	}
+	return FP64
+}
+
+// size is how many bytes the elements take behind the JSON.
+func (t *Tensor) size() int {
+	n := 4*len(t.Floats) + 8*len(t.Doubles)
+	for _, s := range t.Texts {
+		n += 4 + len(s)
+	}
+	return n
+}
+
+// Append writes the answer to the end of b. json is how many of the bytes
+// written are JSON, for HeaderLength, when tensors follow as bytes, else 0.
+// Numbers written as JSON must be finite, which the caller sees to: JSON has no
+// word for others.
+func (a *Answer) Append(b []byte) (body []byte, json int) {
+	from := len(b)
+	b = append(b, `{"model_name":`...)
+	b = strictjson.AppendText(b, a.Model)
+	b = append(b, `,"model_version":"`...)
+	b = strconv.AppendInt(b, int64(a.Version), 10)
+	b = append(b, '"')
+	if a.ID != "" {
+		b = append(b, `,"id":`...)
+		b = strictjson.AppendText(b, a.ID)
+	}
+	for i, p := range a.Parameters {
+		if i == 0 {
+			b = append(b, `,"parameters":{`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = strictjson.AppendText(b, p.Name)
+		b = append(b, ':')
+		b = strictjson.AppendText(b, p.Value)
+	}
+	if len(a.Parameters) > 0 {
+		b = append(b, '}')
+	}
+	b = append(b, `,"outputs":[`...)
+	behind := false
+	for i := range a.Outputs {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = a.Outputs[i].appendJSON(b)
+		behind = behind || a.Outputs[i].Binary
+	}
+	b = append(b, "]}"...)
+	if !behind {
+		return b, 0
+	}
+	json = len(b) - from
+	for i := range a.Outputs {
+		if a.Outputs[i].Binary {
+			b = a.Outputs[i].appendBytes(b)
+		}
+	}
+	return b, json
+}
+
+// appendJSON writes the tensor as an element of outputs.
+func (t *Tensor) appendJSON(b []byte) []byte {
+	b = append(b, `{"name":`...)
+	b = strictjson.AppendText(b, t.Name)
+	b = append(b, `,"datatype":"`...)
+	b = append(b, t.datatype()...)
+	b = append(b, `","shape":[`...)
+	b = strconv.AppendInt(b, int64(t.Rows), 10)
+	if t.Columns > 0 {
+		b = append(b, ',')
+		b = strconv.AppendInt(b, int64(t.Columns), 10)
+	}
+	if t.Binary {
+		b = append(b, `],"parameters":{"binary_data_size":`...)
+		b = strconv.AppendInt(b, int64(t.size()), 10)
+		return append(b, "}}"...)
+	}
+	b = append(b, `],"data":[`...)
+	for i, s := range t.Texts {
+		b = strictjson.AppendText(comma(b, i), s)
+	}
+	for i, v := range t.Floats {
+		b = strconv.AppendFloat(comma(b, i), float64(v), 'g', -1, 32)
+	}
+	for i, v := range t.Doubles {
+		b = strconv.AppendFloat(comma(b, i), v, 'g', -1, 64)
+	}
+	return append(b, "]}"...)
+}
+
+// comma separates element i from the one before it.
+func comma(b []byte, i int) []byte {
+	if i == 0 {
+		return b
+	}
+	return append(b, ',')
+}
+
+// appendBytes writes the elements as the binary extension has them.
+func (t *Tensor) appendBytes(b []byte) []byte {
+	for _, s := range t.Texts {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(s)))
+		b = append(b, s...)
+	}
+	for _, v := range t.Floats {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	for _, v := range t.Doubles {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
+}
