@@ -1,0 +1,171 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"godwit/shared/fault"
+	"godwit/shared/registry"
+)
+
+// Book keeps the jobs of one kind. Its fields are set once; it is safe for
+// concurrent use.
+type Book[J any] struct {
+	Kind     Kind[J]
+	Store    registry.Store
+	Machine  Machine
+	NewToken func() string // unique
+}
+
+// Open stores a new job and returns it as it is stored: one that is there
+// under its id already is returned as it is, with opened false. The error is
+// fault.Unavailable.
+func (b *Book[J]) Open(ctx context.Context, job J) (stored J, opened bool, err error) {
+	h := b.Kind.Head(&job)
+	err = b.write(ctx, &job, 0)
+	if fault.Is(err, fault.PreconditionFailed) {
+		stored, err = b.Load(ctx, h.Tenant, h.ID)
+		return stored, false, err
+	}
+	return job, err == nil, err
+}
+
+// Load returns a job. Absent, or not an id of this kind, is fault.NotFound.
+func (b *Book[J]) Load(ctx context.Context, t registry.Tenant, id string) (J, error) {
+	var job J
+	absent := fault.New(fault.NotFound, "no such %s", b.Kind.Noun)
+	if !b.Kind.IsID(id) {
+		return job, absent
+	}
+	r, err := b.Store.Get(ctx, b.Kind.Key(t, id))
+	if fault.Is(err, fault.NotFound) {
+		return job, absent
+	}
+	if err != nil {
+		return job, err
+	}
+	return b.decode(r)
+}
+
+func (b *Book[J]) decode(r registry.Record) (J, error) {
+	var job J
+	if err := json.Unmarshal(r.Body, &job); err != nil {
+		return job, fault.Wrap(fault.Internal, err, "the stored %s cannot be read", b.Kind.Noun)
+	}
+	b.Kind.SetRev(&job, r.Rev)
+	return job, nil
+}
+
+// Update changes a job that is not final, under its revision, again when
+// somebody else was faster. change returns false to leave the job as it is. The
+// job is returned as it is then; a final one as it was.
+func (b *Book[J]) Update(ctx context.Context, t registry.Tenant, id string, change func(*J) bool) (J, error) {
+	for range 10 {
+		job, err := b.Load(ctx, t, id)
+		if err != nil || b.Kind.Head(&job).Status.Final() || !change(&job) {
+			return job, err
+		}
+		err = b.write(ctx, &job, b.Kind.Head(&job).Rev)
+		if err == nil {
+			return job, nil
+		}
+		if !fault.Is(err, fault.PreconditionFailed) {
+			return job, err
+		}
+	}
+	var none J
+	return none, fault.New(fault.Unavailable, "%s %s is being changed by others; try again", b.Kind.Noun, id)
+}
+
+// write stores job under the revision it was read at and sets its new one.
+func (b *Book[J]) write(ctx context.Context, job *J, rev int64) error {
+	w, err := b.Kind.Write(*job, rev)
+	if err != nil {
+		return err
+	}
+	if err := b.Store.Write(ctx, b.NewToken(), w); err != nil {
+		return err
+	}
+	b.Kind.SetRev(job, rev+1)
+	return nil
+}
+
+// defaultPage is how many jobs a page holds when its size is not said.
+const defaultPage = 50
+
+// List returns a page of the jobs that match, newest first.
+func (b *Book[J]) List(ctx context.Context, t registry.Tenant, p registry.PageRequest, match func(*J) bool) (registry.Page[J], error) {
+	limit := p.Limit
+	if limit == 0 {
+		limit = defaultPage
+	}
+	var page registry.Page[J]
+	q := registry.Query{
+		Partition: b.Kind.Index(t, time.Time{}, "").Partition, After: p.After, Limit: min(limit, 200), Descending: true, Index: true,
+	}
+	for {
+		records, more, err := b.Store.Query(ctx, q)
+		if err != nil {
+			return page, err
+		}
+		for i, r := range records {
+			q.After = r.Index.Sort
+			job, err := b.decode(r)
+			if err != nil {
+				return page, err
+			}
+			if !match(&job) {
+				continue
+			}
+			page.Items = append(page.Items, job)
+			if len(page.Items) == limit {
+				if more || i < len(records)-1 {
+					page.Next = q.After
+				}
+				return page, nil
+			}
+		}
+		if !more {
+			return page, nil
+		}
+	}
+}
+
+// Start begins the job's execution; one already begun is success.
+func (b *Book[J]) Start(ctx context.Context, job J) error {
+	h := b.Kind.Head(&job)
+	input, err := json.Marshal(Ticket{h.Tenant, h.ID, h.Attempt})
+	if err != nil {
+		return fmt.Errorf("encode execution input: %w", err)
+	}
+	return b.Machine.Start(ctx, ExecutionName(h), input)
+}
+
+// Stop ends the job's execution.
+func (b *Book[J]) Stop(ctx context.Context, job J, cause string) error {
+	return b.Machine.Stop(ctx, ExecutionName(b.Kind.Head(&job)), cause)
+}
+
+// Reconcile holds a silent job against its execution: a lost start is made
+// again, and an execution that is dead, or gone though it had begun, is told to
+// died, which closes the job. While the engine does not answer the job is
+// returned as it is: the record is still the best there is.
+func (b *Book[J]) Reconcile(ctx context.Context, job J, died func(state string) (J, error)) (J, error) {
+	h := b.Kind.Head(&job)
+	state, _, err := b.Machine.Status(ctx, ExecutionName(h))
+	if err != nil {
+		return job, nil
+	}
+	switch state {
+	case ExecutionAbsent:
+		if h.Status == Queued {
+			return job, b.Start(ctx, job)
+		}
+		return died(state)
+	case ExecutionFailed, ExecutionTimedOut, ExecutionAborted:
+		return died(state)
+	}
+	return job, nil
+}

@@ -1,0 +1,225 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"godwit/shared/fault"
+	"godwit/shared/jobs"
+	"godwit/shared/registry"
+	"godwit/shared/registry/memory"
+)
+
+const tenant = registry.Tenant("acme")
+
+// errand is the simplest job there is.
+type errand struct {
+	jobs.Head
+	Done int
+}
+
+var errands = jobs.Kind[errand]{
+	Noun: "errand", Prefix: "er_", Key: registry.BatchKey, Index: registry.BatchIndex,
+	Head:   func(e *errand) jobs.Head { return e.Head },
+	SetRev: func(e *errand, rev int64) { e.Rev = rev },
+}
+
+// machine is a jobs.Machine whose state the test sets.
+type machine struct {
+	state  string
+	err    error
+	starts []string
+	stops  []string
+}
+
+func (m *machine) Start(_ context.Context, name string, input []byte) error {
+	m.starts = append(m.starts, name+" "+string(input))
+	return m.err
+}
+func (m *machine) Status(context.Context, string) (string, string, error) { return m.state, "", m.err }
+func (m *machine) Stop(_ context.Context, name, cause string) error {
+	m.stops = append(m.stops, name+" "+cause)
+	return m.err
+}
+
+func newBook() (*jobs.Book[errand], *machine) {
+	var tokens atomic.Int64
+	m := &machine{}
+	return &jobs.Book[errand]{
+		Kind: errands, Store: memory.New(time.Now), Machine: m, NewToken: func() string { return fmt.Sprint("token", tokens.Add(1)) },
+	}, m
+}
+
+// made is an errand that was just asked for.
+func made(n int) errand {
+	return errand{Head: jobs.Head{
+		Tenant: tenant, ID: errands.NewID("acme", fmt.Sprint(n)), Status: jobs.Queued, Attempt: 1,
+		CreatedAt: time.Date(2026, 11, 23, 12, 0, n, 0, time.UTC),
+	}}
+}
+
+func TestKind_IsID(t *testing.T) {
+	id := errands.NewID("acme", "1")
+	if id != errands.NewID("acme", "1") || id == errands.NewID("acm", "e1") || id == errands.NewID("acme1") {
+		t.Errorf("NewID = %s, want one for each list of parts", id)
+	}
+	for _, tc := range []struct {
+		id   string
+		want bool
+	}{{id, true}, {"", false}, {"er_", false}, {"bj_" + id[3:], false}, {id + "a", false}, {id[:28], false}, {id[:28] + "#", false}, {id[:28] + "A", false}} {
+		if got := errands.IsID(tc.id); got != tc.want {
+			t.Errorf("IsID(%q) = %v, want %v", tc.id, got, tc.want)
+		}
+	}
+}
+
+func TestBook_Open(t *testing.T) {
+	b, _ := newBook()
+	first, opened, err := b.Open(t.Context(), made(1))
+	if err != nil || !opened || first.Rev != 1 {
+		t.Fatalf("Open = %+v, %v, %v, want it stored at revision 1", first, opened, err)
+	}
+	if _, err := b.Update(t.Context(), tenant, first.ID, func(e *errand) bool { e.Done = 5; return true }); err != nil {
+		t.Fatal(err)
+	}
+	again, opened, err := b.Open(t.Context(), made(1))
+	if err != nil || opened || again.Done != 5 || again.Rev != 2 {
+		t.Errorf("Open again = %+v, %v, %v, want the one that is there", again, opened, err)
+	}
+	for _, id := range []string{"er_none", errands.NewID("none"), "er_" + first.ID} {
+		if _, err := b.Load(t.Context(), tenant, id); !fault.Is(err, fault.NotFound) {
+			t.Errorf("Load(%q) = %v, want %s", id, err, fault.NotFound)
+		}
+	}
+	if _, err := b.Load(t.Context(), "rival", first.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("Load by another tenant = %v, want %s", err, fault.NotFound)
+	}
+}
+
+// However many change a job at once, each change is made once, and none after
+// the job is over.
+func TestBook_Update(t *testing.T) {
+	b, _ := newBook()
+	job, _, err := b.Open(t.Context(), made(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	var refused atomic.Int64
+	for range 16 {
+		work.Go(func() {
+			_, err := b.Update(t.Context(), tenant, job.ID, func(e *errand) bool { e.Done++; return true })
+			if fault.Is(err, fault.Unavailable) {
+				refused.Add(1) // it lost ten races
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	end := func(e *errand) bool { e.Status = jobs.Succeeded; return true }
+	job, err = b.Update(t.Context(), tenant, job.ID, end)
+	if err != nil || int64(job.Done)+refused.Load() != 16 {
+		t.Errorf("%d changes made and %d refused, %v, want 16", job.Done, refused.Load(), err)
+	}
+	after, err := b.Update(t.Context(), tenant, job.ID, func(e *errand) bool { e.Status = jobs.Failed; return true })
+	if err != nil || after.Status != jobs.Succeeded || after.Rev != job.Rev {
+		t.Errorf("a final job became %+v, %v", after, err)
+	}
+}
+
+func TestBook_List(t *testing.T) {
+	b, _ := newBook()
+	var want []string
+	for n := range 9 {
+		job, _, err := b.Open(t.Context(), made(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n%2 == 0 {
+			want = append([]string{job.ID}, want...)
+		}
+	}
+	for _, limit := range []int{0, 1, 2, 5} {
+		var got []string
+		pages := 0
+		for p := (registry.PageRequest{Limit: limit}); ; pages++ {
+			page, err := b.List(t.Context(), tenant, p, func(e *errand) bool { return e.CreatedAt.Second()%2 == 0 })
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page.Items {
+				got = append(got, e.ID)
+			}
+			if p.After = page.Next; p.After == "" {
+				break
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("limit %d: %v in %d pages, want %v", limit, got, pages, want)
+		}
+	}
+}
+
+func TestBook_Reconcile(t *testing.T) {
+	for _, tc := range []struct {
+		name, state string
+		err         error
+		status      jobs.Status
+		want        string // died:STATE, start, or nothing
+	}{
+		{"it runs", jobs.ExecutionRunning, nil, jobs.Running, ""},
+		{"it succeeded, and its last step speaks for it", jobs.ExecutionSucceeded, nil, jobs.Running, ""},
+		{"failed", jobs.ExecutionFailed, nil, jobs.Running, "died:failed"},
+		{"timed out", jobs.ExecutionTimedOut, nil, jobs.Running, "died:timed_out"},
+		{"aborted", jobs.ExecutionAborted, nil, jobs.Queued, "died:aborted"},
+		{"its start was lost", jobs.ExecutionAbsent, nil, jobs.Queued, "start"},
+		{"forgotten", jobs.ExecutionAbsent, nil, jobs.Running, "died:absent"},
+		{"no answer", "", fault.New(fault.Unavailable, "down"), jobs.Running, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b, m := newBook()
+			m.state, m.err = tc.state, tc.err
+			job, got := made(1), ""
+			job.Status = tc.status
+			_, err := b.Reconcile(t.Context(), job, func(state string) (errand, error) { got = "died:" + state; return job, nil })
+			if len(m.starts) > 0 {
+				got = "start"
+				if want := fmt.Sprintf(`%s-1 {"tenant":"acme","job":"%s","attempt":1}`, job.ID, job.ID); m.starts[0] != want {
+					t.Errorf("started %s, want %s", m.starts[0], want)
+				}
+			}
+			if err != nil || got != tc.want {
+				t.Errorf("Reconcile = %q, %v, want %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestBook_Stop(t *testing.T) {
+	b, m := newBook()
+	if err := b.Stop(t.Context(), made(1), "cancelled"); err != nil || len(m.stops) != 1 || m.stops[0] != made(1).ID+"-1 cancelled" {
+		t.Errorf("Stop = %v, stopped %q", err, m.stops)
+	}
+}
+
+func TestErrorType(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want string
+	}{
+		{fault.New(fault.Invalid, "m"), jobs.TypeInput}, {fault.New(fault.NotFound, "m"), jobs.TypeInput}, {fault.New(fault.Conflict, "m"), jobs.TypeInput},
+		{fault.New(fault.Unavailable, "m"), jobs.TypeTransient}, {fault.New(fault.RateLimited, "m"), jobs.TypeTransient},
+		{fmt.Errorf("read: %w", context.DeadlineExceeded), jobs.TypeTransient}, {context.Canceled, jobs.TypeTransient},
+		{fault.New(fault.Internal, "m"), jobs.TypeInternal}, {errors.New("surprise"), jobs.TypeInternal},
+	} {
+		if got := jobs.ErrorType(tc.err); got != tc.want {
+			t.Errorf("ErrorType(%v) = %s, want %s", tc.err, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"godwit/shared/fault"
+)
+
+// The states of an execution, as Machine.Status returns them.
+const (
+	ExecutionRunning   = "running"
+	ExecutionSucceeded = "succeeded"
+	ExecutionFailed    = "failed"
+	ExecutionTimedOut  = "timed_out"
+	ExecutionAborted   = "aborted"
+	ExecutionAbsent    = "absent" // never started, or forgotten
+)
+
+// Machine is the port for the engine that runs a job's steps: a state machine
+// with one execution a job and attempt. Its methods are safe for concurrent
+// use; errors are fault.Unavailable while the engine does not answer.
+type Machine interface {
+	// Start begins the execution called name. One of that name that exists
+	// already is success: Start may be repeated.
+	Start(ctx context.Context, name string, input []byte) error
+	// Status returns the state of the execution and, when it did not succeed, why.
+	Status(ctx context.Context, name string) (state, cause string, err error)
+	// Stop ends the execution; one that is over or absent is no error.
+	Stop(ctx context.Context, name, cause string) error
+}
+
+// The error types a step ends with, as the state machine's Retry and Catch name them.
+const (
+	TypeInput     = "Godwit.Input"     // the data or the request: never retried
+	TypeTransient = "Godwit.Transient" // a service did not answer: retried with a bound
+	TypeInternal  = "Godwit.Internal"  // our mistake: not retried
+)
+
+// ErrorType returns the type the state machine should see for err.
+func ErrorType(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return TypeTransient
+	}
+	switch fault.CodeOf(err) {
+	case fault.Unavailable, fault.RateLimited:
+		return TypeTransient
+	case fault.Internal:
+		return TypeInternal
+	}
+	return TypeInput
+}
+
+// StepError is an error as a state's Catch writes it.
+type StepError struct {
+	Error string `json:"Error"` // its type
+	Cause string `json:"Cause"` // internal text: for the log only
+}
