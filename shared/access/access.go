@@ -6,7 +6,8 @@
 // FromAuthorizer), and the HTTP door asks it once for each request, after
 // reading the model's name (Principal.May). The gateway caches one answer for
 // every route, so nothing here knows a route, and a bad key is passed on as
-// such: the door behind answers 401 in its own format.
+// such: the door behind answers 401 in its own format. Keys makes, lists and
+// revokes the keys themselves.
 //
 // Keys are never logged and never stored: only their SHA-256 is.
 package access
@@ -75,6 +76,7 @@ type Principal struct {
 	Tenant registry.Tenant
 	KeyID  string // names the key in logs and records; not secret
 	Scopes []Scope
+	Budget Budget // zero: none
 	// Rejected says that a key was presented and is not valid.
 	Rejected bool
 }
@@ -117,6 +119,7 @@ const (
 	contextTenant = "tenant"
 	contextKeyID  = "key_id"
 	contextScopes = "scopes" // separated by spaces
+	contextBudget = "budget" // as Budget.String writes it; absent: none
 	contextError  = "error"
 	badKey        = "bad_key"
 )
@@ -130,7 +133,11 @@ func (p Principal) Context() map[string]any {
 	for i, s := range p.Scopes {
 		scopes[i] = s.String()
 	}
-	return map[string]any{contextTenant: string(p.Tenant), contextKeyID: p.KeyID, contextScopes: strings.Join(scopes, " ")}
+	fields := map[string]any{contextTenant: string(p.Tenant), contextKeyID: p.KeyID, contextScopes: strings.Join(scopes, " ")}
+	if p.Budget != (Budget{}) {
+		fields[contextBudget] = p.Budget.String()
+	}
+	return fields
 }
 
 // FromAuthorizer reads what Context wrote. Anything else, a tenant of the wrong
@@ -150,6 +157,10 @@ func FromAuthorizer(fields map[string]any) Principal {
 	p := Principal{Tenant: tenant}
 	p.KeyID, _ = fields[contextKeyID].(string)
 	scopes, _ := fields[contextScopes].(string)
+	if raw, given := fields[contextBudget]; given {
+		text, _ := raw.(string)
+		p.Budget = parseBudget(text)
+	}
 	p.Scopes = make([]Scope, 0, 4)
 	for s := range strings.SplitSeq(scopes, " ") {
 		if scope, err := ParseScope(s); err == nil {

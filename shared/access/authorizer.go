@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"encoding/json"
 	"log/slog"
 	"strings"
 	"time"
@@ -22,15 +21,9 @@ const keyPrefix = "gw_"
 // maxKey bounds what is hashed, in bytes.
 const maxKey = 256
 
-// Key is the stored record of an API key, under the SHA-256 of its text.
-type Key struct {
-	ID        string          `json:"id"`
-	Tenant    registry.Tenant `json:"tenant"`
-	Scopes    []string        `json:"scopes"` // as ParseScope reads them
-	CreatedAt time.Time       `json:"created_at"`
-	ExpiresAt time.Time       `json:"expires_at,omitzero"` // zero: never
-	RevokedAt time.Time       `json:"revoked_at,omitzero"` // zero: valid
-}
+// Bootstrap is the id of the first admin key, the one the template names. It
+// has no record, and no other key can have its form.
+const Bootstrap = "key_bootstrap"
 
 // Authorizer turns API keys into principals. Its fields are set once; it is
 // safe for concurrent use.
@@ -77,10 +70,9 @@ func (a *Authorizer) Principal(ctx context.Context, header string) (Principal, e
 	if !strings.EqualFold(scheme, "bearer") || !strings.HasPrefix(key, keyPrefix) || len(key) > maxKey {
 		return rejected, nil
 	}
-	sum := sha256.Sum256([]byte(key))
-	digest := hex.EncodeToString(sum[:])
+	digest := digestOf(key)
 	if a.AdminDigest != "" && subtle.ConstantTimeCompare([]byte(digest), []byte(a.AdminDigest)) == 1 {
-		return Principal{Tenant: a.AdminTenant, KeyID: "key_bootstrap", Scopes: everything()}, nil
+		return Principal{Tenant: a.AdminTenant, KeyID: Bootstrap, Scopes: everything()}, nil
 	}
 	record, err := a.Store.Get(ctx, registry.APIKeyKey(digest))
 	if fault.Is(err, fault.NotFound) {
@@ -89,25 +81,31 @@ func (a *Authorizer) Principal(ctx context.Context, header string) (Principal, e
 	if err != nil {
 		return Principal{}, err
 	}
-	var k Key
-	if err := json.Unmarshal(record.Body, &k); err != nil {
-		return Principal{}, fault.Wrap(fault.Internal, err, "a stored key cannot be read")
+	k, err := decodeKey(record)
+	if err != nil {
+		return Principal{}, err
 	}
 	return a.holder(k), nil
 }
 
 // holder returns the principal of a stored key, rejected when its time is over.
 func (a *Authorizer) holder(k Key) Principal {
-	if !k.RevokedAt.IsZero() || !k.ExpiresAt.IsZero() && !a.Now().Before(k.ExpiresAt) {
+	if !k.Valid(a.Now()) {
 		return Principal{Rejected: true}
 	}
-	p := Principal{Tenant: k.Tenant, KeyID: k.ID}
+	p := Principal{Tenant: k.Tenant, KeyID: k.ID, Budget: k.Budget}
 	for _, s := range k.Scopes {
 		if scope, err := ParseScope(s); err == nil {
 			p.Scopes = append(p.Scopes, scope)
 		}
 	}
 	return p
+}
+
+// digestOf is the SHA-256 of a key in hex, under which it is stored.
+func digestOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
 }
 
 // everything are the scopes of the first admin key.
