@@ -46,6 +46,7 @@ type stage struct {
 	*serving.Server
 	registry *registry.Registry
 	store    *memory.Store
+	secret   *serving.Secret
 	models   *flaky
 	resolver *resolver
 	clock    *clock
@@ -64,6 +65,14 @@ func (r *resolver) Resolve(ctx context.Context, t registry.Tenant, ref registry.
 		return registry.Version{}, "", fault.New(fault.Unavailable, "down")
 	}
 	return r.Registry.Resolve(ctx, t, ref)
+}
+
+func (r *resolver) Default(ctx context.Context, t registry.Tenant, name registry.Name) (registry.Choice, error) {
+	r.asked.Add(1)
+	if r.down.Load() {
+		return registry.Choice{}, fault.New(fault.Unavailable, "down")
+	}
+	return r.Registry.Default(ctx, t, name)
 }
 
 // flaky is a bucket that counts reads and can be down.
@@ -93,7 +102,8 @@ func newStage(t testing.TB, change func(*serving.Options)) *stage {
 	var tokens atomic.Int64
 	reg := &registry.Registry{Store: store, Now: c.now, NewToken: func() string { return fmt.Sprintf("token-%d", tokens.Add(1)) }}
 	s := &stage{registry: reg, store: store, models: &flaky{Store: memblob.New(c.now)}, resolver: &resolver{Registry: reg}, clock: c}
-	o := serving.Options{Registry: s.resolver, Models: s.models, Secret: &serving.Secret{Store: store, Random: zeros{}}, Now: c.now}
+	s.secret = &serving.Secret{Store: store, Random: zeros{}}
+	o := serving.Options{Registry: s.resolver, Models: s.models, Secret: s.secret, Now: c.now}
 	if change != nil {
 		change(&o)
 	}

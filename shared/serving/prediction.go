@@ -79,11 +79,11 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// Prediction reads a prediction id of tenant t. Anything else, another tenant's
-// included, is fault.NotFound.
-func (s *Server) Prediction(ctx context.Context, t registry.Tenant, id string) (Prediction, error) {
+// Prediction reads a prediction id of tenant t; whoever has the secret can, and
+// needs no Server. Anything else, another tenant's included, is fault.NotFound.
+func (s *Secret) Prediction(ctx context.Context, t registry.Tenant, id string) (Prediction, error) {
 	absent := fault.New(fault.NotFound, "no prediction has this id")
-	signer, err := s.secret.Signer(ctx, predictionPurpose)
+	signer, err := s.Signer(ctx, predictionPurpose)
 	if err != nil {
 		return Prediction{}, err
 	}

@@ -25,15 +25,17 @@ type route struct {
 	good    *registry.Version
 }
 
-// target is a resolved reference.
+// target is a resolved reference: a version, or the route that divides the
+// requests for a bare name among others.
 type target struct {
+	split   *registry.Route // nil without a route; then the next two are set
 	version *registry.Version
 	variant string
 	stale   string
 	good    *registry.Version // the newest version of this route that was loaded, nil before
 }
 
-// routes remembers which version serves a reference.
+// routes remembers which version or route serves a reference.
 type routes struct {
 	registry Resolver
 	now      func() time.Time
@@ -81,7 +83,7 @@ func (rs *routes) resolve(ctx context.Context, key routeKey) (target, error) {
 // ask resolves key in the registry and remembers the answer, or forgets the
 // route when there is nothing to serve.
 func (rs *routes) ask(ctx context.Context, key routeKey) (target, error) {
-	version, variant, err := rs.registry.Resolve(ctx, key.tenant, key.ref)
+	fresh, err := rs.look(ctx, key)
 	if err != nil && !gone(err) {
 		return target{}, err
 	}
@@ -97,9 +99,19 @@ func (rs *routes) ask(ctx context.Context, key routeKey) (target, error) {
 		r = &route{}
 		rs.known[key] = r
 	}
-	r.target = target{version: &version, variant: variant}
+	r.target = fresh
 	r.checked, r.busy = rs.now(), false
 	return r.current(), nil
+}
+
+// look asks the registry once.
+func (rs *routes) look(ctx context.Context, key routeKey) (target, error) {
+	if key.ref.Alias == "" && key.ref.Version == 0 {
+		c, err := rs.registry.Default(ctx, key.tenant, key.ref.Model)
+		return target{split: c.Route, version: &c.Version, variant: c.Variant}, err
+	}
+	version, variant, err := rs.registry.Resolve(ctx, key.tenant, key.ref)
+	return target{version: &version, variant: variant}, err
 }
 
 // gone reports whether err says for sure that nothing serves the reference.

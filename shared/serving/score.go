@@ -16,6 +16,7 @@ type scorer struct {
 	labels []string
 	top    int          // scores shown for each input
 	scores []LabelScore // of all results, one after the other
+	all    []float32    // of all results, when Probabilities are asked for
 }
 
 // scratch is what requests leave to the next one.
@@ -36,6 +37,9 @@ func (s *Server) score(ctx context.Context, from *slot, req Request) ([]Result, 
 	} else {
 		w.top = min(max(req.TopK, 1), len(w.labels))
 		w.scores = make([]LabelScore, 0, w.top*len(req.Inputs))
+		if req.Probabilities {
+			w.all = make([]float32, 0, len(w.labels)*len(req.Inputs))
+		}
 	}
 	w.scratch = s.scratch.Get().(*scratch)
 	defer s.scratch.Put(w.scratch)
@@ -60,17 +64,11 @@ func (s *Server) score(ctx context.Context, from *slot, req Request) ([]Result, 
 // checkRegression refuses what has no meaning for a number. TopK is let pass:
 // clients send it to every model.
 func checkRegression(req Request) *fault.Error {
-	name := ""
-	switch {
-	case req.Coverage > 0:
-		name = "coverage"
-	case req.MinScore > 0:
-		name = "min_score"
-	default:
+	if req.MinScore <= 0 {
 		return nil
 	}
 	const text = "is about labels, and this model answers with a number; leave it out"
-	pointer := "/parameters/" + name
+	const pointer = "/parameters/min_score"
 	return fault.New(fault.Invalid, "%s: %s", pointer, text).WithReason("not_for_regression").
 		WithDetails(fault.Detail{Pointer: pointer, Text: text})
 }
@@ -78,6 +76,9 @@ func checkRegression(req Request) *fault.Error {
 // value answers one input of a regression.
 func (w *scorer) value(r *Result, in pipeline.Input) {
 	r.Value = w.model.Value(&w.buffers, in)
+	if low, high, ok := w.model.Interval(r.Value, w.req.Coverage); ok {
+		r.Interval = &[2]float64{low, high}
+	}
 	w.explain(r, in, 0)
 }
 
@@ -91,7 +92,12 @@ func (w *scorer) classify(r *Result, in pipeline.Input) {
 	}
 	r.Scores = w.scores[from:len(w.scores):len(w.scores)]
 	r.Label, r.Score = r.Scores[0].Label, r.Scores[0].Score
+	r.Class = int(w.order[0])
 	r.Abstained = r.Score < w.req.MinScore
+	if w.req.Probabilities {
+		w.all = append(w.all, p...)
+		r.Probabilities = w.all[len(w.all)-len(p) : len(w.all) : len(w.all)]
+	}
 	if w.req.Coverage > 0 {
 		w.set = w.model.Set(w.set[:0], p, w.req.Coverage)
 		r.Set = make([]string, len(w.set))

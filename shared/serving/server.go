@@ -1,7 +1,9 @@
 // Package serving answers predictions with registered models.
 //
-// A Server resolves a reference to a version (routes.go), keeps the decoded
-// models of the versions in use (cache.go) and scores inputs with them. Both
+// A Server resolves a reference to a version (routes.go), or to a route that
+// divides the requests among several (split.go) and lets others score beside
+// them (shadow.go), keeps the decoded models of the versions in use (cache.go)
+// and scores inputs with them. Both
 // memories are built to keep answering: a version is looked up again once per
 // TTL by one caller while the others use what is known, and when the registry
 // is down or a new artifact is not what its version says, the model that is
@@ -35,6 +37,7 @@ const maxArtifact = 64 << 20
 // Resolver turns a reference into the version that serves it. *registry.Registry is one.
 type Resolver interface {
 	Resolve(ctx context.Context, t registry.Tenant, ref registry.Reference) (registry.Version, string, error)
+	Default(ctx context.Context, t registry.Tenant, name registry.Name) (registry.Choice, error)
 }
 
 // Options build a Server. The zero value of a number means its default.
@@ -48,6 +51,15 @@ type Options struct {
 	TTL        time.Duration // after which a route is looked up again, default 5 s
 	// RefreshTimeout bounds that look-up while an older answer is known, default 2 s.
 	RefreshTimeout time.Duration
+
+	// Chance draws the target of a request that a route does not assign by its
+	// context, evenly from [0,1). It is called concurrently. Default: always 0,
+	// the first target.
+	Chance func() float64
+	// ShadowTimeout bounds how long shadows may go on once the model that answers
+	// is at hand, default 50 ms: at most so much later does an answer come. At
+	// most once a minute and model it is ShadowLoad, default 2 s, to load it.
+	ShadowTimeout, ShadowLoad time.Duration
 }
 
 // Server answers predictions. It is built once and safe for concurrent use.
@@ -58,6 +70,8 @@ type Server struct {
 	routes  routes
 	cache   cache
 	scratch sync.Pool // of *scratch
+	chance  func() float64
+	shadows shadows
 }
 
 // New returns a Server with nothing loaded.
@@ -72,6 +86,15 @@ func New(o Options) *Server {
 	s.cache = cache{limit: cmp.Or(o.CacheBytes, 256<<20), store: o.Models, slots: make(map[artifactKey]*slot)}
 	s.cache.refused = refusals{now: o.Now, ttl: s.routes.ttl, until: make(map[artifactKey]refusal)}
 	s.scratch.New = func() any { return new(scratch) }
+	s.chance = o.Chance
+	if s.chance == nil {
+		s.chance = func() float64 { return 0 }
+	}
+	s.shadows = shadows{
+		now:     o.Now,
+		timeout: cmp.Or(o.ShadowTimeout, 50*time.Millisecond), load: cmp.Or(o.ShadowLoad, 2*time.Second),
+		tried: make(map[artifactKey]time.Time),
+	}
 	return s
 }
 
@@ -94,19 +117,23 @@ func (s *Server) Predict(ctx context.Context, t registry.Tenant, ref registry.Re
 	if err != nil {
 		return Response{}, err
 	}
-	use, err := s.acquire(ctx, t, ref)
+	who := s.assign(t, ref.Model, req.Context)
+	use, err := s.acquireFor(ctx, t, ref, who)
 	if err != nil {
 		return Response{}, err
 	}
 	defer s.cache.release(use.slot)
+	shadowed := s.shadow(ctx, t, use, who, req.Inputs)
+	defer shadowed(nil) // no goroutine outlives the request, whatever ends it
 	results, err := s.score(ctx, use.slot, req)
+	seen := shadowed(results)
 	if err != nil {
 		return Response{}, err
 	}
 	v := use.version
 	out := Response{
 		Model: v.Model, Version: v.Number, Digest: v.Artifact.Digest, Variant: use.variant, Stale: use.stale,
-		Regression: use.slot.model.Labels() == nil, SetApproximate: req.Coverage > 0, Results: results,
+		Regression: use.slot.model.Labels() == nil, SetApproximate: req.Coverage > 0, Results: results, Shadows: seen,
 	}
 	out.ID = sealPrediction(signer, t, out, s.now())
 	return out, nil

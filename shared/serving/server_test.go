@@ -290,7 +290,7 @@ func TestServer_concurrentPromotion(t *testing.T) {
 	writer.Wait()
 }
 
-func TestServer_Prediction(t *testing.T) {
+func TestSecret_Prediction(t *testing.T) {
 	s := newStage(t, nil)
 	s.publish(t, tenant, "intents", train(t, "one"))
 	s.publish(t, "other", "intents", train(t, "one"))
@@ -298,7 +298,7 @@ func TestServer_Prediction(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.Prediction(t.Context(), tenant, got.ID)
+	p, err := s.secret.Prediction(t.Context(), tenant, got.ID)
 	if err != nil {
 		t.Fatalf("Prediction(%q) = %v", got.ID, err)
 	}
@@ -310,13 +310,13 @@ func TestServer_Prediction(t *testing.T) {
 			t.Errorf("answer %d = %+v, want %s %v", i, p.Answers[i], want, got.Results[i].Score)
 		}
 	}
-	if _, err := s.Prediction(t.Context(), "other", got.ID); !fault.Is(err, fault.NotFound) {
+	if _, err := s.secret.Prediction(t.Context(), "other", got.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("another tenant's id = %v, want not found", err)
 	}
 	for i := range got.ID {
 		changed := []byte(got.ID)
 		changed[i] ^= 1
-		if _, err := s.Prediction(t.Context(), tenant, string(changed)); !fault.Is(err, fault.NotFound) {
+		if _, err := s.secret.Prediction(t.Context(), tenant, string(changed)); !fault.Is(err, fault.NotFound) {
 			t.Errorf("byte %d changed = %v, want not found", i, err)
 		}
 	}

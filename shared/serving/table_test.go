@@ -36,7 +36,8 @@ func fruit(target string) string {
 }
 
 // trainTable returns a small model of a table, calibrated for prediction sets
-// on rows probabilities of the right label, of which every tenth is low.
+// on rows probabilities of the right label, of which every tenth is low; of
+// numbers for intervals on so many predictions, off by 1 to that number.
 func trainTable(t testing.TB, file string, rows int) pipeline.Predictor {
 	t.Helper()
 	ctx := context.Background()
@@ -57,6 +58,13 @@ func trainTable(t testing.TB, file string, rows int) pipeline.Predictor {
 	m, err := pipeline.FitTable(ctx, d, all, pipeline.TableSettings{}, 1)
 	if err != nil {
 		t.Fatalf("FitTable: %v", err)
+	}
+	if set.Labels == nil {
+		off := make([]float64, rows)
+		for i := range off {
+			off[i] = float64(i + 1)
+		}
+		return m.WithSpread(calibrate.NewSpread(make([]float32, rows), off))
 	}
 	prob, y := make([]float32, 2*rows), make([]int32, rows)
 	for i := range rows {
@@ -174,7 +182,7 @@ func TestServer_Predict_regression(t *testing.T) {
 	}
 	r := got.Results[0]
 	// By hand: 2 x 130 + .5; the penalty pulls a little towards the mean.
-	if !got.Regression || math.Abs(r.Value-260.5) > 2 || r.Label != "" || r.Scores != nil || r.Set != nil || got.Results[1].Err == nil {
+	if !got.Regression || math.Abs(r.Value-260.5) > 2 || r.Label != "" || r.Class != 0 || r.Scores != nil || r.Set != nil || got.Results[1].Err == nil {
 		t.Errorf("Predict = %+v, want about 260.5 and no labels, then an error", got)
 	}
 	sum := r.Explanation.Baseline
@@ -185,16 +193,43 @@ func TestServer_Predict_regression(t *testing.T) {
 		t.Errorf("explanation %+v adds up to %v, want the value %v", r.Explanation, sum, r.Value)
 	}
 
-	p, err := s.Prediction(t.Context(), tenant, got.ID)
+	p, err := s.secret.Prediction(t.Context(), tenant, got.ID)
 	if err != nil || !p.Regression || len(p.Answers) != 2 || p.Answers[0].Value != r.Value || !math.IsNaN(p.Answers[1].Value) {
 		t.Errorf("Prediction = %+v, %v; want the value %v and no number", p, err, r.Value)
 	}
-	for name, bad := range map[string]serving.Request{"min_score": {MinScore: .5, Inputs: req.Inputs}, "coverage": {Coverage: .5, Inputs: req.Inputs}} {
-		_, err := s.Predict(t.Context(), tenant, ref, bad)
-		e, ok := errors.AsType[*fault.Error](err)
-		if !ok || e.Code != fault.Invalid || e.Reason != "not_for_regression" || e.Details[0].Pointer != "/parameters/"+name {
-			t.Errorf("with %s = %v, want invalid at its pointer", name, err)
-		}
+	_, err = s.Predict(t.Context(), tenant, ref, serving.Request{MinScore: .5, Inputs: req.Inputs})
+	e, ok := errors.AsType[*fault.Error](err)
+	if !ok || e.Code != fault.Invalid || e.Reason != "not_for_regression" || e.Details[0].Pointer != "/parameters/min_score" {
+		t.Errorf("with min_score = %v, want invalid at its pointer", err)
+	}
+}
+
+// A coverage brings a regression's interval, where the model was measured on rows
+// enough for it.
+func TestServer_Predict_interval(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		rows     int
+		coverage float64
+		want     float64 // half the interval, -1 for none
+	}{
+		{"asked for", 19, .9, 18}, // rank ceil(20 x .9) of 1 to 19
+		{"not asked for", 19, 0, -1},
+		{"too few rows", 9, .9, -1},
+		{"no rows", 0, .5, -1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newStage(t, nil)
+			s.publish(t, tenant, "table", encoded(t, trainTable(t, fruit("price"), tc.rows)))
+			got, err := s.Predict(t.Context(), tenant, registry.Reference{Model: "table"}, serving.Request{Coverage: tc.coverage, Inputs: []serving.Input{{Columns: map[string]string{"grams": "130"}}}})
+			if err != nil {
+				t.Fatalf("Predict = %v", err)
+			}
+			r := got.Results[0]
+			if (r.Interval != nil) != (tc.want >= 0) || r.Interval != nil && *r.Interval != [2]float64{r.Value - tc.want, r.Value + tc.want} {
+				t.Errorf("interval = %v around %v, want -+ %v", r.Interval, r.Value, tc.want)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,32 @@
+package serving
+
+import (
+	"context"
+
+	"godwit/shared/registry"
+)
+
+// Description says what a version takes and answers.
+type Description struct {
+	Version   *registry.Version // not to be changed
+	Algorithm string            // such as "linear-svm"
+	Columns   []string          // that a model of tables reads, in order; nil: the model takes a text
+	Labels    []string          // in the order of Result.Probabilities; nil: the model answers with a number
+}
+
+// Describe loads the version ref means, so that its answer also says that the
+// version can serve. Where Predict divides requests among several versions it
+// describes one of them. The errors are Predict's for the same reference.
+func (s *Server) Describe(ctx context.Context, t registry.Tenant, ref registry.Reference) (Description, error) {
+	use, err := s.acquire(ctx, t, ref)
+	if err != nil {
+		return Description{}, err
+	}
+	defer s.cache.release(use.slot)
+	m := use.slot.model
+	d := Description{Version: use.version, Algorithm: m.Algorithm(), Labels: m.Labels()}
+	if use.slot.columns != nil {
+		d.Columns = m.Columns()
+	}
+	return d, nil
+}
