@@ -148,20 +148,28 @@ func (b *builder) duplicates() {
 		first := &b.rows[at]
 		switch {
 		case b.form.agree(int(at), i):
-			b.about(i, DuplicateExact, Info, "the same %s and %s as on line %d", b.noun, b.aim, first.Line)
+			b.about(i, DuplicateExact, Info, "the same %s and %s as %s", b.noun, b.aim, b.place(first, "on"))
 		case b.set.Source.Task == Regression: // measured twice, which is no fault
 		default:
-			b.about(i, DuplicateConflictingLabel, Warning, "labelled %q here and %q on line %d", row.Label, first.Label, first.Line)
+			b.about(i, DuplicateConflictingLabel, Warning, "labelled %q here and %q %s", row.Label, first.Label, b.place(first, "on"))
 		}
 	}
 	// A second pass, for a test row may come before the row it copies.
 	for i := range b.rows {
 		if row := &b.rows[i]; row.Split == "test" {
 			if at, leaked := trained[keys[i]]; leaked {
-				b.about(i, SplitLeak, Warning, "this test row has the %s of line %d, which is learned from", b.noun, b.rows[at].Line)
+				b.about(i, SplitLeak, Warning, "this test row has the %s %s, which is learned from", b.noun, b.place(&b.rows[at], "of"))
 			}
 		}
 	}
+}
+
+// place says where a row is: a line, after a preposition, or a member of an archive.
+func (b *builder) place(row *Row, preposition string) string {
+	if row.Line == 0 {
+		return "in " + excerpt([]byte(row.ID))
+	}
+	return fmt.Sprintf("%s line %d", preposition, row.Line)
 }
 
 // about reports an issue of what a kept row says.
@@ -220,8 +228,11 @@ func (b *builder) verdict(bad int64, classes int) error {
 	}
 	reasons := b.tooManyBad(bad)
 	if float64(b.rare) > maxRareShare*float64(b.set.Records) {
-		reasons = append(reasons, fmt.Sprintf("%d of %d records have a label with fewer than %d rows to learn from; is %q the label column?",
-			b.rare, b.set.Records, b.o.MinPerClass, b.p.source.LabelColumn))
+		reason := fmt.Sprintf("%d of %d records have a label with fewer than %d rows to learn from", b.rare, b.set.Records, b.o.MinPerClass)
+		if b.p.source.LabelColumn != "" {
+			reason += fmt.Sprintf("; is %q the label column?", b.p.source.LabelColumn)
+		}
+		reasons = append(reasons, reason)
 	}
 	// Labels are counted last, after bad and rare rows are gone: these reasons
 	// often follow from those above, and the owner needs to see both.

@@ -36,6 +36,7 @@ const (
 	SplitLeak                 = "split_leak"
 	TextTooLong               = "text_too_long"
 	ProbableHeader            = "probable_header"
+	ImageDecode               = "image_decode"
 	ArchiveLimit              = "archive_limit"
 )
 
@@ -54,9 +55,10 @@ var fixes = map[string]string{
 	ClassImbalance:            "add examples of the small classes; judge the model by macro F1, not by accuracy",
 	DuplicateExact:            "nothing to do; remove copies that are there by mistake",
 	DuplicateConflictingLabel: "decide which label is right and remove the other row",
-	SplitLeak:                 "remove the text from one side: the test result flatters the model",
+	SplitLeak:                 "remove the copy from one side: the test result flatters the model",
 	TextTooLong:               "shorten the text or divide it into several rows",
 	ProbableHeader:            "nothing to do if it is a header; else write a header line above it, such as label,text",
+	ImageDecode:               "save the image again as PNG or JPEG",
 	ArchiveLimit:              "divide the file into smaller ones",
 }
 
@@ -100,7 +102,7 @@ func (f *findings) add(i Issue, raw []byte, format string, args ...any) {
 	if len(f.kept[i.Severity]) >= maxIssues {
 		return
 	}
-	i.Excerpt, i.Message, i.Fix = excerpt(raw), fmt.Sprintf(format, args...), fixes[i.Code]
+	i.Excerpt, i.Message, i.Fix = excerpt(raw), fmt.Sprintf(format, args...), cmp.Or(i.Fix, fixes[i.Code])
 	f.kept[i.Severity] = append(f.kept[i.Severity], i)
 }
 
@@ -131,7 +133,9 @@ func (f *findings) summary() string {
 		return cmp.Or(cmp.Compare(f.first[a], f.first[b]), cmp.Compare(a, b))
 	})
 	for i, code := range codes {
-		codes[i] = fmt.Sprintf("%s, first on line %d", code, f.first[code])
+		if line := f.first[code]; line > 0 { // else the record is a member of an archive
+			codes[i] = fmt.Sprintf("%s, first on line %d", code, line)
+		}
 	}
 	return strings.Join(codes, "; ")
 }
