@@ -86,6 +86,7 @@ func TestRead_issues(t *testing.T) {
 		{"text too long", header + good(20) + "yes," + long + "\n", dataset.Options{MaxText: 100, MaxBadShare: .2}, dataset.Error, []string{"text_too_long:22"}},
 		{"field too long", header + good(20) + "yes," + long + "\n", dataset.Options{MaxField: 100, MaxBadShare: .2}, dataset.Error, []string{"text_too_long:22"}},
 		{"record too long", header + good(20) + "yes," + long + "\n", dataset.Options{MaxRecord: 100, MaxBadShare: .2}, dataset.Error, []string{"text_too_long:22"}},
+		{"label with a character nobody sees", header + good(20) + "y\u202es,a\ny\x00s,b\n", few, dataset.Error, []string{"encoding_invalid:22", "encoding_invalid:23"}},
 		{"label too long", header + good(20) + strings.Repeat("y", 513) + ",a\n", few, dataset.Error, []string{"text_too_long:22"}},
 		{"rare label", header + good(40) + "once,a text\n", dataset.Options{}, dataset.Error, []string{"label_too_rare:42"}},
 		{"rare label but for test rows", "label,text,split\n" + strings.ReplaceAll(good(40), "\n", ",train\n") + "new,a,test\nnew,b,test\n",

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"godwit/shared/ml/dataset/record"
 )
@@ -185,6 +186,8 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 		bad(b.p.label, LabelEmpty, "the label is empty")
 	case len(label) > maxLabel:
 		bad(b.p.label, TextTooLong, "a label of %d bytes; at most %d", len(label), maxLabel)
+	case b.labels[string(label)] == "" && unseen(label) >= 0: // one that is known was looked at
+		bad(b.p.label, EncodingInvalid, "the label holds U+%04X, which cannot be seen", unseen(label))
 	}
 	b.optional(row, cells, bad)
 	if !good {
@@ -201,6 +204,18 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 		row.Time = b.keep(bytes.TrimSpace(cells[b.p.time]))
 	}
 	return true
+}
+
+// unseen returns the first character of a label by which it would look like
+// another label, -1 without one: a control, or what turns the direction of
+// writing. A text may hold such; it is not shown in the place of another.
+func unseen(label []byte) rune {
+	for _, r := range string(label) {
+		if unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r' || unicode.Is(unicode.Bidi_Control, r) {
+			return r
+		}
+	}
+	return -1
 }
 
 // optional reads the columns that a file need not have. An empty cell is the
