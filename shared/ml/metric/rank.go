@@ -66,8 +66,9 @@ type PRPoint struct {
 }
 
 // PRCurve returns at most points (at least 2) points of the precision-recall
-// curve, by rising recall: the first and the last of all distinct thresholds
-// and between them those where recall passes the next of evenly spaced steps.
+// curve, by rising recall: the first of all distinct thresholds, the first where
+// recall is 1, beyond which precision only falls, and between them those where
+// recall passes the next of evenly spaced steps.
 // Without a positive row it is nil. It panics when the lengths differ.
 func PRCurve(positive []bool, score []float32, points int) []PRPoint {
 	total := 0
@@ -84,6 +85,9 @@ func PRCurve(positive []bool, score []float32, points int) []PRPoint {
 	var last PRPoint
 	hits, rows := 0, 0
 	rank(positive, score, func(p, n int, threshold float32) {
+		if last.Recall == 1 {
+			return
+		}
 		hits, rows = hits+p, rows+p+n
 		last = PRPoint{float64(threshold), ratio(hits, rows), ratio(hits, total)}
 		// Leaves a place for the last point, which has recall 1 anyway.

@@ -95,6 +95,12 @@ func TestPRCurve(t *testing.T) {
 			t.Errorf("PRCurve(%d points) = %v, want %v", tc.points, got, tc.want)
 		}
 	}
+	early := []metric.PRPoint{{.9, 1, .5}, {.8, 1, 1}}
+	if got := metric.PRCurve([]bool{true, true, false}, []float32{.9, .8, .1}, 9); !slices.EqualFunc(got, early, func(a, b metric.PRPoint) bool {
+		return a.Recall == b.Recall && a.Precision == b.Precision
+	}) {
+		t.Errorf("PRCurve of what is found before the end = %v, want it to end where recall is 1: %v", got, early)
+	}
 	if got := metric.PRCurve([]bool{false}, []float32{1}, 9); got != nil {
 		t.Errorf("PRCurve without a positive row = %v, want nil", got)
 	}
