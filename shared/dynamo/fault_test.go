@@ -1,6 +1,8 @@
 package dynamo_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -123,6 +125,41 @@ func TestStore_wrongTable(t *testing.T) {
 			err := store.Write(t.Context(), "t", registry.Write{Record: registry.Record{Key: k, Body: []byte(`{}`)}})
 			if !fault.Is(err, fault.Internal) || line.Sent() != 2 {
 				t.Errorf("Write to an absent table = %v after %d requests, want %s after 2", err, line.Sent(), fault.Internal)
+			}
+		})
+	}
+}
+
+// TestStore_stalled lets the service say nothing at all: every call ends with its
+// context, says so, and a write without an answer is found by its repeat.
+func TestStore_stalled(t *testing.T) {
+	for _, s := range services(t) {
+		t.Run(s.name, func(t *testing.T) {
+			line := &stagetest.Line{Base: s.transport}
+			store := s.open(t, line)
+			rec := registry.Record{Key: registry.Key{Partition: "acme#X", Sort: "a"}, Body: []byte(`{}`)}
+			for name, call := range map[string]func(context.Context) error{
+				"Get":     func(ctx context.Context) error { _, err := store.Get(ctx, rec.Key); return err },
+				"GetMany": func(ctx context.Context) error { _, err := store.GetMany(ctx, []registry.Key{rec.Key}); return err },
+				"Query": func(ctx context.Context) error {
+					_, _, err := store.Query(ctx, registry.Query{Partition: "acme#X", Limit: 5})
+					return err
+				},
+				"Write": func(ctx context.Context) error { return store.Write(ctx, "t", registry.Write{Record: rec}) },
+				"Add":   func(ctx context.Context) error { return store.Add(ctx, rec.Key, map[string]int64{"n": 1}, time.Time{}) },
+			} {
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				line.Replan(stagetest.Always(stagetest.Stall))
+				if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s without an answer = %v, want %v", name, err, context.DeadlineExceeded)
+				}
+				cancel()
+			}
+			line.Replan(stagetest.EachFirst(stagetest.Lost))
+			for range 2 {
+				if err := store.Write(t.Context(), "t", registry.Write{Record: rec}); err != nil {
+					t.Errorf("Write after the silence = %v, want success", err)
+				}
 			}
 		})
 	}

@@ -1,11 +1,13 @@
 package s3blob_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"godwit/shared/blob"
 	"godwit/shared/blob/blobtest"
@@ -24,6 +26,7 @@ func TestStore_troubledLine(t *testing.T) {
 		}{
 			{"lost answer", stagetest.Lost},
 			{"throttled", stagetest.Throttle},
+			{"reset", stagetest.Reset},
 		} {
 			t.Run(s.name+" "+tc.name, func(t *testing.T) {
 				blobtest.Run(t, func(tb testing.TB) blob.Store {
@@ -202,4 +205,47 @@ func TestStore_wrongBucket(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStore_stalled lets the service say nothing at all: every call ends with its
+// context and says so, also the reading of a body.
+func TestStore_stalled(t *testing.T) {
+	for _, s := range services(t) {
+		t.Run(s.name, func(t *testing.T) {
+			line := &stagetest.Line{Base: s.transport}
+			store := s.open(t, line)
+			text := strings.Repeat("0123456789", 1000)
+			if _, err := store.Put(t.Context(), "k", strings.NewReader(text), int64(len(text)), blob.PutOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			for name, call := range map[string]func(context.Context) error{
+				"Get":    func(ctx context.Context) error { _, _, err := store.Get(ctx, "k"); return err },
+				"Stat":   func(ctx context.Context) error { _, err := store.Stat(ctx, "k"); return err },
+				"Delete": func(ctx context.Context) error { return store.Delete(ctx, "k") },
+				"List":   func(ctx context.Context) error { _, _, err := store.List(ctx, "", "", 1); return err },
+				"Put": func(ctx context.Context) error {
+					_, err := store.Put(ctx, "k", strings.NewReader("x"), 1, blob.PutOptions{})
+					return err
+				},
+			} {
+				stalls(t, line, name, stagetest.Always(stagetest.Stall), call)
+			}
+			stalls(t, line, "reading a body that is cut and goes on never", after(1, stagetest.Cut, stagetest.Stall), func(ctx context.Context) error {
+				_, err := blob.ReadAll(ctx, store, "k", 1<<20)
+				return err
+			})
+		})
+	}
+}
+
+// stalls makes a call under a short deadline and wants it to end with that.
+func stalls(t *testing.T, line *stagetest.Line, name string, plan func(int, *http.Request) stagetest.Trouble, call func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	line.Replan(plan)
+	if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%s without an answer = %v, want %v", name, err, context.DeadlineExceeded)
+	}
+	line.Replan(nil)
 }

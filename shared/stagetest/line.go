@@ -23,6 +23,7 @@ const (
 	Throttle         // answered as a throttled request of the service
 	Cut              // performed; the answer's body ends half way
 	Flip             // performed; one bit of the answer's body is wrong
+	Stall            // no answer until the request's context ends
 )
 
 // errBroken is what a client sees of a broken connection.
@@ -80,6 +81,16 @@ func Always(t Trouble) func(int, *http.Request) Trouble {
 	return func(int, *http.Request) Trouble { return t }
 }
 
+// Every troubles one request of n.
+func Every(n int, t Trouble) func(int, *http.Request) Trouble {
+	return func(i int, _ *http.Request) Trouble {
+		if i%n == 0 {
+			return t
+		}
+		return None
+	}
+}
+
 // RoundTrip performs req with the trouble planned for it.
 func (l *Line) RoundTrip(req *http.Request) (*http.Response, error) {
 	base := l.Base
@@ -92,6 +103,12 @@ func (l *Line) RoundTrip(req *http.Request) (*http.Response, error) {
 		return base.RoundTrip(req)
 	case Reset:
 		return nil, errBroken
+	case Stall:
+		if req.Body != nil {
+			req.Body.Close() // as a transport does
+		}
+		<-req.Context().Done()
+		return nil, req.Context().Err()
 	case Error:
 		return answer(req, 500, "InternalServerError"), nil
 	case Throttle:
@@ -178,9 +195,11 @@ func answer(req *http.Request, status int, code string) *http.Response {
 // damage gives an answer a body that is cut, or has a wrong bit in its middle.
 func damage(resp *http.Response, body []byte, t Trouble) {
 	var end io.Reader = bytes.NewReader(nil)
-	if half := len(body) / 2; t == Cut {
+	switch half := len(body) / 2; {
+	case len(body) == 0: // nothing can happen to nothing
+	case t == Cut:
 		body, end = body[:half], broken{}
-	} else if len(body) > 0 {
+	default:
 		body[half] ^= 1
 	}
 	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), end))

@@ -1,6 +1,8 @@
 package stagetest_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -56,5 +58,21 @@ func TestLine(t *testing.T) {
 				t.Errorf("the answer is %d %q, %v, want %d %q", resp.StatusCode, body, err, tc.status, tc.body)
 			}
 		})
+	}
+}
+
+// TestLine_stall checks that a stalled request ends with its context and never
+// reaches the server.
+func TestLine_stall(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the request reached the server") }))
+	defer server.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	line := &stagetest.Line{Plan: func(int, *http.Request) stagetest.Trouble { cancel(); return stagetest.Stall }}
+	req, err := http.NewRequestWithContext(ctx, "POST", server.URL, strings.NewReader("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := (&http.Client{Transport: line}).Do(req); !errors.Is(err, context.Canceled) {
+		t.Errorf("a stalled request = %v, %v, want %v", resp, err, context.Canceled)
 	}
 }

@@ -27,7 +27,7 @@ type Endpoints struct {
 }
 
 // functions are the folders the stage wants a bootstrap in.
-var functions = []string{"authorizer", "model-registry", "predict", "train-trigger", "trainer"}
+var functions = []string{"authorizer", "model-registry", "predict", "train-trigger", "trainer", "batch"}
 
 // sampleMark in a data folder says that the stage need not load its sample.
 const sampleMark = "sample-loaded"
