@@ -52,12 +52,8 @@ func (l *learner) loss(target float64) float64 {
 		if int(target) == t && l.outputs > 1 || l.outputs == 1 && target == 1 {
 			sign = 1
 		}
-		if l.set.Loss == Hinge {
-			l.pull[t] = 0
-			if sign*z < 1 {
-				l.pull[t] = -sign
-				sum += 1 - sign*z
-			}
+		if l.set.Loss == Hinge || l.set.Loss == SquaredHinge {
+			sum += l.hinge(t, sign, 1-sign*z)
 			continue
 		}
 		e := math.Exp(-math.Abs(z))
@@ -70,4 +66,19 @@ func (l *learner) loss(target float64) float64 {
 		l.pull[t] = -sign * p
 	}
 	return sum
+}
+
+// hinge returns the loss of output t, which lacks as much of its margin, and
+// sets its derivative.
+func (l *learner) hinge(t int, sign, lacks float64) float64 {
+	l.pull[t] = 0
+	if !(lacks > 0) {
+		return 0
+	}
+	l.pull[t] = -sign
+	if l.set.Loss == SquaredHinge {
+		l.pull[t] *= 2 * lacks
+		return lacks * lacks
+	}
+	return lacks
 }

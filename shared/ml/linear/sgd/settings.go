@@ -3,6 +3,7 @@ package sgd
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"godwit/shared/ml/linear"
 )
@@ -17,6 +18,8 @@ const (
 	Log     Loss = "log"     // ln(1+exp(-target*z)), logistic regression
 	Hinge   Loss = "hinge"   // max(0, 1-target*z), the linear SVM
 	Squared Loss = "squared" // (z-target)^2/2, linear regression
+	// SquaredHinge is max(0, 1-target*z)^2, the L2-SVM.
+	SquaredHinge Loss = "squared_hinge"
 )
 
 // Method names how a gradient becomes a step.
@@ -36,21 +39,25 @@ const (
 	Inverse  Schedule = "inverse"  // Rate / t^Power
 	Constant Schedule = "constant" // Rate
 	Cosine   Schedule = "cosine"   // Rate * (1+cos(pi*e/n))/2
+	// Penalty is Rate / (1+L2*Rate*t)^Power, which falls off only as fast as the
+	// penalty lets the past be forgotten (Xu, "Towards Optimal One Pass Large Scale
+	// Learning with Averaged Stochastic Gradient Descent", 2011).
+	Penalty Schedule = "penalty"
 )
 
 // Settings say how to train. Fit minimises, over weights w and intercepts b,
 //
 //	mean of loss, by weight + L2/2 * |w|^2
 //
-// Only Columns has no default; Classes has none for Log and Hinge.
+// Only Columns has no default; Classes has none but for Squared.
 type Settings struct {
 	Columns   int      // every index is below it
-	Classes   int      // for Log and Hinge: targets are in [0, Classes), at least 2
+	Classes   int      // but for Squared: targets are in [0, Classes), at least 2
 	Loss      Loss     // default Log
 	Method    Method   // default Descent
 	Rate      float64  // of the first step, default 0.1, for Adam 0.01
 	Schedule  Schedule // default Inverse
-	Power     float64  // of Inverse, default 0.25
+	Power     float64  // of Inverse and Penalty, default 0.25
 	Batch     int      // rows a step, default 16
 	Epochs    int      // at most, default 20
 	L2        float64  // penalty, default 0: none
@@ -82,12 +89,12 @@ func (s Settings) withDefaults() Settings {
 func (s Settings) check() error {
 	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 1) }
 	switch {
-	case s.Loss != Log && s.Loss != Hinge && s.Loss != Squared:
-		return linear.Invalid("loss %q is not %q, %q or %q", s.Loss, Log, Hinge, Squared)
+	case !slices.Contains([]Loss{Log, Hinge, SquaredHinge, Squared}, s.Loss):
+		return linear.Invalid("loss %q is not %q, %q, %q or %q", s.Loss, Log, Hinge, SquaredHinge, Squared)
 	case s.Method != Descent && s.Method != Adam:
 		return linear.Invalid("method %q is not %q or %q", s.Method, Descent, Adam)
-	case s.Schedule != Constant && s.Schedule != Inverse && s.Schedule != Cosine:
-		return linear.Invalid("schedule %q is not %q, %q or %q", s.Schedule, Constant, Inverse, Cosine)
+	case !slices.Contains([]Schedule{Constant, Inverse, Cosine, Penalty}, s.Schedule):
+		return linear.Invalid("schedule %q is not %q, %q, %q or %q", s.Schedule, Constant, Inverse, Cosine, Penalty)
 	case s.Columns < 0 || s.Columns > math.MaxInt32:
 		return linear.Invalid("%d columns: want 0 to 2^31-1", s.Columns)
 	case s.Loss != Squared && s.Classes < 2:
@@ -115,6 +122,8 @@ func (s Settings) rate(t, epoch int) float64 {
 	switch s.Schedule {
 	case Inverse:
 		return s.Rate / math.Pow(float64(t), s.Power)
+	case Penalty:
+		return s.Rate / math.Pow(1+s.L2*s.Rate*float64(t), s.Power)
 	case Cosine:
 		return s.Rate * (1 + math.Cos(math.Pi*float64(epoch)/float64(s.Epochs))) / 2
 	}

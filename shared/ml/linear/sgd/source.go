@@ -12,7 +12,7 @@ import (
 type Row struct {
 	Index  []int32
 	Value  []float32
-	Target float64 // the class for Log and Hinge, the number for Squared
+	Target float64 // the number for Squared, else the class
 	Weight float32 // how often the row counts; 0 leaves it out
 }
 

@@ -33,6 +33,9 @@ func (l *learner) step(epoch int) {
 			penalty = l.set.L2 * float64(l.span[n])
 		}
 		for t := int(j) * k; t < (int(j)+1)*k; t++ {
+			if l.first == nil && l.slope[t] == 0 {
+				continue // a hinge leaves most outputs alone
+			}
 			moved := -rate * l.slopeOf(t, l.slope[t]/l.total+penalty*l.v[t]) / l.scale
 			l.v[t] += moved
 			l.slope[t] = 0
@@ -46,14 +49,19 @@ func (l *learner) step(epoch int) {
 		l.slopeBias[t] = 0
 	}
 	if average {
-		l.averaged++
-		l.sum += l.scale
-		for t, b := range l.bias {
-			l.biasSum[t] += b
-		}
+		l.count()
 	}
 	l.touched, l.span = l.touched[:0], l.span[:0]
 	l.total = 0
+}
+
+// count takes the weights as they are into the average.
+func (l *learner) count() {
+	l.averaged++
+	l.sum += l.scale
+	for t, b := range l.bias {
+		l.biasSum[t] += b
+	}
 }
 
 // slopeOf returns the direction to move against: the gradient itself, or
