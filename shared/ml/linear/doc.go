@@ -10,7 +10,8 @@
 //
 // The rooms below train other linear models in the same manner and return this
 // room's Solution and InputError: logistic regression, ridge regression, and
-// stochastic gradient descent (sgd) for rows that do not fit in memory; kernel
+// stochastic gradient descent (sgd) for rows that do not fit in memory; cocoa
+// trains the support vector machines on rows divided over machines; kernel
 // has the loops they share. SquareRootBalanced makes row weights for any of them.
 //
 // Equal matrices, labels and settings give equal weights for any number of
