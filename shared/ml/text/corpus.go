@@ -173,7 +173,8 @@ func merge(recipe Recipe, shards []shard) (*Corpus, error) {
 	}
 	all.hash, all.slot = nil, nil // their memory is needed for the rows
 	c := &Corpus{recipe: recipe}
-	final := c.arrange(&all.terms)
+	var final []int32
+	c.terms, final = all.arrange()
 	*all = table{}
 	size, rows := 0, 0
 	for i := range shards {
@@ -217,24 +218,23 @@ func (p *shard) join(all *table) error {
 	return nil
 }
 
-// arrange stores the terms by family and returns their new numbers.
-func (c *Corpus) arrange(t *terms) []int32 {
-	c.terms = terms{
+// arrange returns the terms by family, and their new numbers.
+func (t *terms) arrange() (arranged terms, final []int32) {
+	arranged = terms{
 		family: make([]Family, 0, t.len()),
-		start:  make([]uint32, 0, t.len()+1),
+		start:  append(make([]uint32, 0, t.len()+1), 0),
 		blob:   make([]byte, 0, len(t.blob)),
 	}
-	c.terms.start = append(c.terms.start, 0)
-	final := make([]int32, t.len())
+	final = make([]int32, t.len())
 	for f := range Family(Families) {
 		for id := range int32(t.len()) {
 			if t.family[id] == f {
-				final[id] = int32(c.terms.len())
-				c.terms.add(f, t.bytes(id))
+				final[id] = int32(arranged.len())
+				arranged.add(f, t.bytes(id))
 			}
 		}
 	}
-	return final
+	return arranged, final
 }
 
 // sortRows puts the terms of every document in ascending order.

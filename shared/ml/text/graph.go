@@ -44,6 +44,7 @@ func Items(f Family, term string) (Pool, []string) {
 type graphExpressions struct {
 	once          sync.Once
 	text          [Pools]string
+	sequence      string
 	unit, symbols *regexp.Regexp
 }
 
@@ -56,12 +57,18 @@ func expressions() *graphExpressions {
 	return &shared
 }
 
+// SequenceExpression is the regular expression by which a graph cuts normal text
+// into what Scratch.Sequence tells of it, as Expressions does for the pools.
+func SequenceExpression() string { return expressions().sequence }
+
 func (g *graphExpressions) make() {
 	in := ranges()
 	w, s, h := in[classWord], in[classStream], in[classBoth]
 	y, e, r := in[classSymbol], in[classExtend], in[classRegional]
 	// A joined emoji, a flag, or a character.
-	unit := `(?:[` + r + `]{2}|[` + y + e + `])(?:[` + e + `]|\x{200D}[` + y + `])*|(?s:.)`
+	joined := `(?:[` + r + `]{2}|[` + y + e + `])(?:[` + e + `]|\x{200D}[` + y + `])*|`
+	unit := joined + `(?s:.)`
+	g.sequence = `[` + w + h + `]+|` + joined + `[^ ]`
 	g.text = [Pools]string{
 		PoolWords:   `[` + w + h + `]+`,
 		PoolSymbols: unit,

@@ -117,15 +117,9 @@ func (c *Corpus) Tensors() []artifact.Tensor {
 // an *artifact.Error.
 func CorpusOf(f *artifact.File) (*Corpus, error) {
 	var c Corpus
-	raw, err := column(f, tensorRecipe, artifact.Bytes)
-	if err != nil {
+	var err error
+	if c.recipe, err = recipeOf(f); err != nil {
 		return nil, err
-	}
-	if err := json.Unmarshal(raw, &c.recipe); err != nil {
-		return nil, &FormatError{tensorRecipe, err.Error()}
-	}
-	if err := c.recipe.Check(); err != nil {
-		return nil, &FormatError{tensorRecipe, err.Error()}
 	}
 	if c.terms, err = termsOf(f); err != nil {
 		return nil, err
@@ -143,6 +137,21 @@ func CorpusOf(f *artifact.File) (*Corpus, error) {
 		return nil, err
 	}
 	return &c, nil
+}
+
+// recipeOf reads and checks what was counted.
+func recipeOf(f *artifact.File) (r Recipe, err error) {
+	raw, err := column(f, tensorRecipe, artifact.Bytes)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return r, &FormatError{tensorRecipe, err.Error()}
+	}
+	if err := r.Check(); err != nil {
+		return r, &FormatError{tensorRecipe, err.Error()}
+	}
+	return r, nil
 }
 
 // check verifies the rows of a corpus that was read.

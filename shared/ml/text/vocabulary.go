@@ -28,21 +28,20 @@ type Vocabulary struct {
 // cannot leak into it. rows must be row numbers of the corpus; the recipe must
 // be one the corpus was counted for, its MinDocs apart.
 func (c *Corpus) Vocabulary(rows []int32, r Recipe) *Vocabulary {
-	df := make([]int32, c.terms.len())
-	for _, i := range rows {
-		term, _ := c.row(i)
-		for _, t := range term {
-			df[t]++
-		}
-	}
+	return newVocabulary(&c.terms, c.frequencies(rows), len(rows), r)
+}
+
+// newVocabulary makes features of the terms that a recipe keeps; df is in how
+// many of so many documents each occurs.
+func newVocabulary(all *terms, df []int32, docs int, r Recipe) *Vocabulary {
 	v := &Vocabulary{recipe: r, corpus: make([]int32, len(df))}
 	kept, size := 0, 0
 	for t, n := range df {
 		v.corpus[t] = -1
-		if least := r.MinDocs[c.terms.family[t]]; least > 0 && int(n) >= least {
+		if least := r.MinDocs[all.family[t]]; least > 0 && int(n) >= least {
 			v.corpus[t] = int32(kept)
 			kept++
-			size += len(c.terms.bytes(int32(t)))
+			size += len(all.bytes(int32(t)))
 		}
 	}
 	v.terms = terms{
@@ -53,8 +52,8 @@ func (c *Corpus) Vocabulary(rows []int32, r Recipe) *Vocabulary {
 	v.idf = make([]float32, 0, kept)
 	for t, f := range v.corpus {
 		if f >= 0 {
-			v.terms.add(c.terms.family[t], c.terms.bytes(int32(t)))
-			v.idf = append(v.idf, inverseFrequency(len(rows), int(df[t])))
+			v.terms.add(all.family[t], all.bytes(int32(t)))
+			v.idf = append(v.idf, inverseFrequency(docs, int(df[t])))
 		}
 	}
 	return v
