@@ -15,6 +15,16 @@ type Candidate struct {
 	MinDocs  int     `json:"min_docs,omitempty"`  // least document frequency of a term; 0: the recipe's
 	HashBits int     `json:"hash_bits,omitempty"` // terms are hashed to 2^HashBits buckets; 0: they are kept
 	C        float64 `json:"c"`                   // penalty: smaller is more regularised
+
+	MultiClass string  `json:"multi_class,omitempty"` // how the learner sees many classes; empty: one against the rest
+	Descent    Descent `json:"descent,omitzero"`      // by steps in place of the learner's own solver; zero: by that
+}
+
+// Descent names how steps along the slope are taken.
+type Descent struct {
+	Method string `json:"method,omitempty"` // empty: none are
+	Epochs int    `json:"epochs,omitempty"` // at most; 0: the learner's default
+	Batch  int    `json:"batch,omitempty"`  // rows a step; 0: the learner's default
 }
 
 // Score is what cross-validation found about a candidate. Folds of different
