@@ -49,6 +49,9 @@ func NewConv(name string, in Shape, out int, w Window, start Start) *Conv {
 	return c
 }
 
+// Window returns what the filters look through.
+func (c *Conv) Window() Window { return c.window }
+
 // look sets up what a replica sees images through.
 func (c *Conv) look() {
 	c.seen = newStrips(c.in, c.window)

@@ -21,6 +21,9 @@ func NewMaxPool(in Shape, size int) *MaxPool {
 	return &MaxPool{in: in, out: Shape{in.Channels, in.Height / size, in.Width / size}, size: size}
 }
 
+// Size returns the side of a square, in pixels.
+func (m *MaxPool) Size() int { return m.size }
+
 // Out returns the shape of the smaller images.
 func (m *MaxPool) Out() Shape { return m.out }
 
