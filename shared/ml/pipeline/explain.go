@@ -6,18 +6,33 @@ import (
 	"godwit/shared/ml/text"
 )
 
-// MethodLinear is the method of explanations of linear models.
-const MethodLinear = "linear"
+// The methods of explanations.
+const (
+	MethodLinear    = "linear"    // of linear models, which are sums
+	MethodOcclusion = "occlusion" // of networks: what the margin loses without each part of the input
+	MethodGradient  = "gradient"  // of networks: how much the margin depends on each pixel
+)
 
 // Explanation splits a margin, or the number a regression predicts, over the
-// input it is of: Baseline plus the weights of all spans or all columns is
-// Margin, to within 1e-9 of the largest of them where that exceeds 1.
+// input it is of: Baseline plus the weights of all spans or all columns, and
+// Rest, is Margin, to within 1e-9 of the largest of them where that exceeds 1.
+// Of an image it is a map and no sum.
 type Explanation struct {
-	Method   string         `json:"method"`            // MethodLinear
+	Method   string         `json:"method"`
 	Baseline float64        `json:"baseline"`          // the margin of an input without features
 	Margin   float64        `json:"margin"`            // of the class asked for, or the number predicted
 	Spans    []Span         `json:"spans"`             // of a text: ascending and disjoint; parts without weight are left out
 	Columns  []ColumnWeight `json:"columns,omitempty"` // of a table: in the model's order; columns without weight are left out
+	Rest     float64        `json:"rest,omitzero"`     // what the parts do together and none does alone; 0 of linear models
+	Image    *Saliency      `json:"image,omitempty"`   // of an image
+}
+
+// Saliency is a picture of where in an image its answer comes from: the image
+// dimmed, the hotter the more a pixel counts.
+type Saliency struct {
+	PNG    []byte `json:"png"` // a file
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
 }
 
 // Span is a part of a document and what it added to the margin.

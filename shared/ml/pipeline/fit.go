@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/sparse"
 	"godwit/shared/ml/text"
 )
 
@@ -20,6 +21,19 @@ func (d Data) vocabulary(rows []int32, s Settings) *text.Vocabulary {
 // lesson returns what is to be learnt from rows.
 func (d Data) lesson(v *text.Vocabulary, rows []int32) lesson {
 	return lesson{d.Corpus.Matrix(v, rows), pick(d.Y, rows), pick(d.Weight, rows), len(d.Labels)}
+}
+
+// rounds returns what is to be solved on rows, along a path. Descent is given
+// the rows some at a time, and no matrix of all of them is made.
+func (d Data) rounds(v *text.Vocabulary, rows []int32, s Settings, path []float64) (rounds, error) {
+	l := s.learner()
+	if !l.descent.on() {
+		return newRounds(d.lesson(v, rows), l, path), nil
+	}
+	return descentRounds(stream{
+		rows: len(rows), columns: v.Len(), nonZeros: d.Corpus.NonZeros(), group: pick(d.Group, rows),
+		some: func(places []int32) *sparse.Matrix { return d.Corpus.Matrix(v, pick(rows, places)) },
+	}.ofClasses(l, lesson{y: pick(d.Y, rows), weight: pick(d.Weight, rows), classes: len(d.Labels)}), l, path)
 }
 
 // Fit fits a model on rows at one go; NewFitting does it block by block.
@@ -40,8 +54,8 @@ func Fit(ctx context.Context, d Data, rows []int32, s Settings, workers int, pro
 	return m.(textPredictor).Model, nil
 }
 
-// NewFitting prepares the fit of a model on rows. It fails with ErrInvalid or
-// ErrOneClass.
+// NewFitting prepares the fit of a model on rows. It fails with ErrInvalid,
+// ErrOneClass or ErrMemory.
 func NewFitting(d Data, rows []int32, s Settings) (*Fitting, error) {
 	s = s.withDefaults()
 	if err := s.check(); err != nil {
@@ -54,10 +68,13 @@ func NewFitting(d Data, rows []int32, s Settings) (*Fitting, error) {
 		return nil, err
 	}
 	v := d.vocabulary(rows, s)
-	x := d.lesson(v, rows)
+	r, err := d.rounds(v, rows, s, []float64{s.C})
+	if err != nil {
+		return nil, err
+	}
 	labels := slices.Clone(d.Labels)
 	return &Fitting{
-		rounds: newRounds(x, s.learner(), []float64{s.C}), features: v.Len(),
+		rounds: r, features: v.Len(),
 		keep: func(w weights) column { return prune(w.single, s.PruneBelow) },
 		model: func(columns []column, bias []float64) Predictor {
 			m := &Model{

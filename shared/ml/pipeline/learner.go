@@ -24,6 +24,12 @@ const (
 	RidgeRegression    = "ridge-regression"
 )
 
+// The algorithms of package network, which are their own learners.
+const (
+	CNN = "cnn" // a convolutional network, of images
+	RNN = "rnn" // a recurrent network, of texts
+)
+
 // BalanceSqrt lets rows of rare classes count more, see
 // linear.SquareRootBalanced.
 const BalanceSqrt = "sqrt"
@@ -39,6 +45,8 @@ type learner struct {
 	seed    uint64
 	l1      float64
 	balance string
+	joint   bool // all classes at one time, by the softmax
+	descent Descent
 }
 
 // withDefaults fills the zero fields.
@@ -53,6 +61,7 @@ func (l learner) withDefaults() learner {
 	case Ridge:
 		l.epsilon = cmp.Or(l.epsilon, 1e-10)
 	}
+	l.descent = l.descent.withDefaults()
 	return l
 }
 
@@ -71,8 +80,12 @@ func (l learner) check() error {
 		return fmt.Errorf("%w: learner %q with an L1 share of %v", ErrInvalid, l.kind, l.l1)
 	case l.balance != "" && (l.balance != BalanceSqrt || l.kind == Ridge):
 		return fmt.Errorf("%w: learner %q with balance %q", ErrInvalid, l.kind, l.balance)
+	case l.joint && (l.kind != Logistic || l.descent.on()):
+		return fmt.Errorf("%w: learner %q, descent %q: only logistic regression by its own solver is multinomial", ErrInvalid, l.kind, l.descent.Method)
+	case l.descent.on() && l.l1 > 0:
+		return fmt.Errorf("%w: descent has no L1 penalty", ErrInvalid)
 	}
-	return nil
+	return l.descent.check()
 }
 
 // checkCost reports costs that are not positive and finite.
@@ -101,13 +114,21 @@ type lesson struct {
 	classes int
 }
 
-// train trains the classes of a block against the rest, along a path of costs,
-// and calls each as linear.SVM.OneVsRest does.
-func (l learner) train(ctx context.Context, r lesson, path []float64, block linear.Range, workers int, each func(linear.Solution) error) error {
-	weight := r.weight
+// weights returns the weights of the rows, balanced if that is asked for.
+func (l learner) weights(r lesson) []float32 {
 	if l.balance == BalanceSqrt {
-		weight = linear.SquareRootBalanced(r.y, weight, r.classes)
+		return linear.SquareRootBalanced(r.y, r.weight, r.classes)
 	}
+	return r.weight
+}
+
+// train trains the classes of a block against the rest, or together, along a
+// path of costs, and calls each as linear.SVM.OneVsRest does.
+func (l learner) train(ctx context.Context, r lesson, path []float64, block linear.Range, workers int, each func(linear.Solution) error) error {
+	if l.joint {
+		return l.multinomial(ctx, r, path, block, workers, each)
+	}
+	weight := l.weights(r)
 	if l.kind == Logistic {
 		s := logistic.Regression{C: path, L1Ratio: l.l1, Epsilon: l.epsilon, Classes: block}
 		return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)

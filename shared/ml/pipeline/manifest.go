@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/neural"
 	"godwit/shared/ml/text"
 )
 
@@ -40,13 +41,15 @@ type Manifest struct {
 	Documents     int               `json:"documents"`         // rows of the fit; 0 in text files of version 1
 	Features      int               `json:"features"`          // of a text model, those that carry weights
 	Weights       int               `json:"weights"`
-	Settings      Settings          `json:"settings,omitzero"`       // of a text model
-	Table         TableSettings     `json:"table_settings,omitzero"` // of a table model
-	Calibration   string            `json:"calibration,omitempty"`   // a calibrate.Kind, "" of a regression
-	Temperature   float64           `json:"temperature,omitzero"`    // of the calibration
-	ConformalRows int64             `json:"conformal_rows"`          // that prediction sets, or intervals, stand on
-	Note          string            `json:"note,omitempty"`          // what the model cannot do, "" when nothing; not in the file
-	Extra         map[string]string `json:"extra,omitempty"`         // additions given to Encode
+	Settings      Settings          `json:"settings,omitzero"`          // of a text model
+	Table         TableSettings     `json:"table_settings,omitzero"`    // of a table model
+	Network       *neural.Settings  `json:"network_settings,omitempty"` // of a network
+	Rounding      string            `json:"rounding,omitempty"`         // of a network's weights, "" for none
+	Calibration   string            `json:"calibration,omitempty"`      // a calibrate.Kind, "" of a regression
+	Temperature   float64           `json:"temperature,omitzero"`       // of the calibration
+	ConformalRows int64             `json:"conformal_rows"`             // that prediction sets, or intervals, stand on
+	Note          string            `json:"note,omitempty"`             // what the model cannot do, "" when nothing; not in the file
+	Extra         map[string]string `json:"extra,omitempty"`            // additions given to Encode
 }
 
 // noteHashed is the Note of a model whose features are hashed.

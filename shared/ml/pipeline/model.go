@@ -36,6 +36,10 @@ type Scratch struct {
 	exact   []float64 // by problem
 	margins []float32
 	scores  []float32
+
+	// Kept is what a model of another room keeps from one prediction to the
+	// next; that room alone reads it, and what it does not know it replaces.
+	Kept any
 }
 
 // Labels returns the classes in the order of margins and scores. The slice is

@@ -50,7 +50,8 @@ func TestFitting_blocks(t *testing.T) {
 	for _, classes := range []int{2, 3, 4} {
 		docs, y := documents(120, classes, 3)
 		d := data(t, docs, y, classes)
-		for _, s := range []pipeline.Settings{{Recipe: text.Union()}, {Recipe: text.Word(), Learner: pipeline.Logistic}, {Recipe: text.Word(), HashBits: 12, PruneBelow: -1}} {
+		for _, s := range []pipeline.Settings{{Recipe: text.Union()}, {Recipe: text.Word(), Learner: pipeline.Logistic}, {Recipe: text.Word(), HashBits: 12, PruneBelow: -1},
+			{Recipe: text.Word(), Learner: pipeline.Logistic, Multinomial: true}, {Recipe: text.Word(), Descent: pipeline.Descent{Method: pipeline.MethodSGD, Epochs: 3}}} {
 			want, err := pipeline.Fit(t.Context(), d, rows(120), s, 2, nil)
 			if err != nil {
 				t.Fatalf("Fit = %v", err)

@@ -16,6 +16,11 @@
 // Part, which may be made anywhere and stored, and the parts of all blocks join
 // to the very bytes that one go gives; Fit and Margins are that one go.
 //
+// The weights of a multinomial regression and of a Descent are found together, in
+// one block, and held as a classes x features matrix meanwhile; where that would
+// be too much the fit is refused with ErrMemory before anything is allocated. A
+// Descent reads the rows of a corpus some at a time and makes no matrix of them.
+//
 // The package does not split rows, search settings, fit calibrations or judge
 // results; that is the work of tune, calibrate, metric and the rooms above.
 package pipeline
@@ -44,6 +49,10 @@ type Settings struct {
 	Seed    uint64      `json:"seed"`              // order in which the solver visits rows
 	Balance string      `json:"balance,omitempty"` // BalanceSqrt, or "" for rows that count as they are
 	L1Ratio float64     `json:"l1_ratio,omitzero"` // of Logistic: share of L1 in the penalty, in [0, 1]
+	// Multinomial, of Logistic, trains all classes together by the softmax instead
+	// of each against the rest.
+	Multinomial bool    `json:"multinomial,omitzero"`
+	Descent     Descent `json:"descent,omitzero"` // in place of the learner's own solver; default none
 	// MinDocs leaves out terms of fewer training rows, where the recipe asks
 	// for less; 0 leaves the recipe alone.
 	MinDocs int `json:"min_docs,omitzero"`
@@ -61,7 +70,7 @@ type Settings struct {
 // withDefaults fills the zero fields.
 func (s Settings) withDefaults() Settings {
 	l := s.learner().withDefaults()
-	s.Learner, s.Loss, s.Epsilon = l.kind, l.loss, l.epsilon
+	s.Learner, s.Loss, s.Epsilon, s.Descent = l.kind, l.loss, l.epsilon, l.descent
 	if s.C == 0 {
 		s.C = 1
 	}
@@ -99,7 +108,10 @@ func (s Settings) check() error {
 
 // learner returns the learner the settings describe.
 func (s Settings) learner() learner {
-	return learner{kind: s.Learner, loss: s.Loss, epsilon: s.Epsilon, seed: s.Seed, l1: s.L1Ratio, balance: s.Balance}
+	return learner{
+		kind: s.Learner, loss: s.Loss, epsilon: s.Epsilon, seed: s.Seed, l1: s.L1Ratio, balance: s.Balance,
+		joint: s.Multinomial, descent: s.Descent,
+	}
 }
 
 // recipe returns the recipe with the floor of MinDocs.
@@ -119,6 +131,7 @@ type Data struct {
 	Y      []int32   // class of each document, in [0, len(Labels))
 	Labels []string  // at least two, all different
 	Weight []float32 // of each document; nil means 1 for all
+	Group  []uint64  // of each document, for Descent: those alike have one; nil: each its own
 }
 
 // The ways fitting can fail, besides the context's end and the solver's own
@@ -139,6 +152,9 @@ func (d Data) check(rows ...[]int32) error {
 	if err := checkClasses(d.Y, d.Labels, d.Weight); err != nil {
 		return err
 	}
+	if err := checkGroups(d.Group, len(d.Y)); err != nil {
+		return err
+	}
 	return checkRows(len(d.Y), rows...)
 }
 
@@ -154,6 +170,14 @@ func checkClasses(y []int32, labels []string, weight []float32) error {
 		if class < 0 || int(class) >= len(labels) {
 			return fmt.Errorf("%w: row %d has class %d of %d", ErrInvalid, i, class, len(labels))
 		}
+	}
+	return nil
+}
+
+// checkGroups verifies that each of n rows has a group, if any has.
+func checkGroups(group []uint64, n int) error {
+	if group != nil && len(group) != n {
+		return fmt.Errorf("%w: %d groups for %d rows", ErrInvalid, len(group), n)
 	}
 	return nil
 }

@@ -12,22 +12,25 @@ const (
 	TextClassification  = "text-classification"
 	TableClassification = "table-classification"
 	TableRegression     = "table-regression"
+	ImageClassification = "image-classification" // of package network
 )
 
 // Input is what a model answers for: a text model reads Text, a table model
 // the cells by the name of their column, written as in the training file. A
-// column that is not there is empty; a name of no column is passed over.
+// column that is not there is empty; a name of no column is passed over. An
+// image model reads Pixels, which must be of its own shape (neural.Images).
 type Input struct {
-	Text  string
-	Cells map[string]string
+	Text   string
+	Cells  map[string]string
+	Pixels []uint8
 }
 
 // Predictor is a fitted model of any kind. It does not change and is safe for
 // concurrent use; every goroutine brings its own Scratch.
 type Predictor interface {
 	Manifest() Manifest
-	Task() string      // TextClassification, TableClassification or TableRegression
-	Algorithm() string // LinearSVM, LogisticRegression or RidgeRegression
+	Task() string      // TextClassification, TableClassification, TableRegression or ImageClassification
+	Algorithm() string // LinearSVM, LogisticRegression, RidgeRegression, CNN or RNN
 	Labels() []string  // in the order of scores; nil for a regression. Not to be changed
 	Bytes() int64      // of memory
 	// Columns returns the names of the columns a table model reads, in their

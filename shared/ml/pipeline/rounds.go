@@ -14,6 +14,7 @@ type rounds struct {
 	path     []float64
 	classes  int // 0 of a regression
 	nonZeros int64
+	joint    bool // whether all problems are solved at one time
 	// solve solves the problems of a block, for one problem in the order of the
 	// path, for different ones concurrently and in any order.
 	solve func(ctx context.Context, block linear.Range, workers int, each func(weights) error) error
@@ -32,13 +33,27 @@ type weights struct {
 func newRounds(r lesson, l learner, path []float64) rounds {
 	n := problems(r.classes)
 	return rounds{
-		path: path, classes: r.classes, nonZeros: r.x.NonZeros(),
+		path: path, classes: r.classes, nonZeros: r.x.NonZeros(), joint: l.joint,
 		solve: func(ctx context.Context, block linear.Range, workers int, each func(weights) error) error {
 			return l.train(ctx, r, path, block, workers, func(sol linear.Solution) error {
 				return each(weights{problem: problemOf(sol.Class, n), step: sol.Step, single: sol.Weight, bias: float64(sol.Bias)})
 			})
 		},
 	}
+}
+
+// descentRounds returns the rounds of a learner that goes down the slope. It
+// fails with ErrMemory.
+func descentRounds(s stream, l learner, path []float64) (rounds, error) {
+	if err := checkMemory(l.descent.memory(s), max(s.classes, 1), s.columns); err != nil {
+		return rounds{}, err
+	}
+	return rounds{
+		path: path, classes: s.classes, nonZeros: s.nonZeros, joint: true,
+		solve: func(ctx context.Context, block linear.Range, _ int, each func(weights) error) error {
+			return l.descend(ctx, s, path, block, each)
+		},
+	}, nil
 }
 
 // Problems returns how many sets of weights there are to find: one for each
@@ -49,6 +64,10 @@ func (r *rounds) Problems() int { return problems(r.classes) }
 // Work returns what one problem costs, in non-zeros of the training rows times
 // costs of the path: what linear.Cut wants to know.
 func (r *rounds) Work() float64 { return float64(r.nonZeros) * float64(len(r.path)) }
+
+// Joint reports whether all problems are solved at one time, so that they are
+// best left in one block: each of several would solve all and keep its own.
+func (r *rounds) Joint() bool { return r.joint }
 
 // all is the block of every problem.
 func (r *rounds) all() linear.Range { return linear.Range{To: r.Problems()} }

@@ -17,6 +17,7 @@ type TableData struct {
 	Labels []string  // of a classification: at least two, all different
 	Values []float64 // of a regression: the number of each row
 	Weight []float32 // of each row; nil means 1 for all
+	Group  []uint64  // of each row, for Descent: those alike have one; nil: each its own
 }
 
 // TableSettings says how a table model is fitted. They are kept in its
@@ -29,6 +30,9 @@ type TableSettings struct {
 	Balance string          `json:"balance,omitempty"` // BalanceSqrt, or "" for rows that count as they are
 	Epsilon float64         `json:"epsilon"`           // stopping tolerance of the solver, default 0.1, of Logistic 1e-4, of Ridge 1e-10
 	Seed    uint64          `json:"seed"`              // order in which the solver visits rows
+	// Multinomial and Descent are those of Settings.
+	Multinomial bool    `json:"multinomial,omitzero"`
+	Descent     Descent `json:"descent,omitzero"`
 }
 
 // withDefaults fills the zero fields but those of Options, which the encoder
@@ -38,7 +42,7 @@ func (s TableSettings) withDefaults(regression bool) TableSettings {
 		s.Learner = Ridge
 	}
 	l := s.learner().withDefaults()
-	s.Learner, s.Loss, s.Epsilon = l.kind, l.loss, l.epsilon
+	s.Learner, s.Loss, s.Epsilon, s.Descent = l.kind, l.loss, l.epsilon, l.descent
 	if s.C == 0 {
 		s.C = 1
 	}
@@ -58,7 +62,10 @@ func (s TableSettings) check(regression bool) error {
 
 // learner returns the learner the settings describe.
 func (s TableSettings) learner() learner {
-	return learner{kind: s.Learner, loss: s.Loss, epsilon: s.Epsilon, seed: s.Seed, balance: s.Balance}
+	return learner{
+		kind: s.Learner, loss: s.Loss, epsilon: s.Epsilon, seed: s.Seed, balance: s.Balance,
+		joint: s.Multinomial, descent: s.Descent,
+	}
 }
 
 // regression reports whether numbers are to be predicted.
@@ -82,6 +89,9 @@ func (d TableData) check(train, held []int32) error {
 		if c := &d.Table.Columns[i]; c.Len() != d.len() {
 			return fmt.Errorf("%w: column %q has %d rows of %d", ErrInvalid, c.Name, c.Len(), d.len())
 		}
+	}
+	if err := checkGroups(d.Group, d.len()); err != nil {
+		return err
 	}
 	if err := checkRows(d.len(), train, held); err != nil {
 		return err

@@ -31,9 +31,13 @@ func (d TableData) lesson(x *sparse.Matrix, rows []int32) lesson {
 }
 
 // rounds returns what is to be solved on rows, which x holds, along a path.
-func (d TableData) rounds(x *sparse.Matrix, rows []int32, s TableSettings, path []float64) rounds {
-	if !d.regression() {
-		return newRounds(d.lesson(x, rows), s.learner(), path)
+func (d TableData) rounds(x *sparse.Matrix, rows []int32, s TableSettings, path []float64) (rounds, error) {
+	l := s.learner()
+	switch {
+	case l.descent.on():
+		return descentRounds(d.stream(x, rows, l), l, path)
+	case !d.regression():
+		return newRounds(d.lesson(x, rows), l, path), nil
 	}
 	r := ridge.Regression{Epsilon: s.Epsilon}
 	for _, c := range path {
@@ -47,14 +51,26 @@ func (d TableData) rounds(x *sparse.Matrix, rows []int32, s TableSettings, path 
 				return each(weights{step: sol.Step, double: sol.Weight, bias: sol.Intercept})
 			})
 		},
+	}, nil
+}
+
+// stream gives the rows of x, which explanations need whole in any case.
+func (d TableData) stream(x *sparse.Matrix, rows []int32, l learner) stream {
+	s := streamOf(x)
+	s.group = pick(d.Group, rows)
+	if !d.regression() {
+		return s.ofClasses(l, d.lesson(x, rows))
 	}
+	s.target, s.weight = pick(d.Values, rows), pick(d.Weight, rows)
+	return s
 }
 
 // NewTableTrial prepares, for tables, what NewTrial does for texts: the encoder,
 // too, is fitted on the train rows alone. Of a regression the margins are the
 // number predicted for each held row.
 //
-// It fails with ErrInvalid, ErrOneClass, tabular.ErrInvalid or the context's error.
+// It fails with ErrInvalid, ErrOneClass, ErrMemory, tabular.ErrInvalid or the
+// context's error.
 func NewTableTrial(ctx context.Context, d TableData, train, held []int32, s TableSettings, path []float64) (*Trial, error) {
 	s = s.withDefaults(d.regression())
 	if err := s.check(d.regression()); err != nil {
@@ -74,7 +90,11 @@ func NewTableTrial(ctx context.Context, d TableData, train, held []int32, s Tabl
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: encode rows: %w", err)
 	}
-	return &Trial{rounds: d.rounds(x, train, s, path), held: rest}, nil
+	r, err := d.rounds(x, train, s, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Trial{rounds: r, held: rest}, nil
 }
 
 // FitTable fits a model on rows of a table at one go.
@@ -94,7 +114,7 @@ func FitTable(ctx context.Context, d TableData, rows []int32, s TableSettings, w
 }
 
 // NewTableFitting prepares the fit of a model on rows of a table. It fails with
-// ErrInvalid, ErrOneClass, tabular.ErrInvalid or the context's error.
+// ErrInvalid, ErrOneClass, ErrMemory, tabular.ErrInvalid or the context's error.
 func NewTableFitting(ctx context.Context, d TableData, rows []int32, s TableSettings) (*Fitting, error) {
 	s = s.withDefaults(d.regression())
 	if err := s.check(d.regression()); err != nil {
@@ -104,6 +124,10 @@ func NewTableFitting(ctx context.Context, d TableData, rows []int32, s TableSett
 		return nil, err
 	}
 	e, x, err := encode(ctx, d, rows, s)
+	if err != nil {
+		return nil, err
+	}
+	r, err := d.rounds(x, rows, s, []float64{s.C})
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +141,7 @@ func NewTableFitting(ctx context.Context, d TableData, rows []int32, s TableSett
 	}
 	whole.name()
 	return &Fitting{
-		rounds: d.rounds(x, rows, s, []float64{s.C}), features: e.Len(), keep: nonZero,
+		rounds: r, features: e.Len(), keep: nonZero,
 		model: func(columns []column, bias []float64) Predictor {
 			m := *whole
 			m.bias = bias

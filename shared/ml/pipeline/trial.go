@@ -36,7 +36,7 @@ type Outcome struct {
 // NewTrial prepares the scoring of a candidate that is fitted on the train rows
 // for every cost of path (rising; s.C is not used) and judged on the held rows.
 // The vocabulary and its frequencies come from the train rows alone. It fails
-// with ErrInvalid or ErrOneClass.
+// with ErrInvalid, ErrOneClass or ErrMemory.
 func NewTrial(d Data, train, held []int32, s Settings, path []float64) (*Trial, error) {
 	s = s.withDefaults()
 	if err := s.check(); err != nil {
@@ -52,7 +52,11 @@ func NewTrial(d Data, train, held []int32, s Settings, path []float64) (*Trial, 
 		return nil, err
 	}
 	v := d.vocabulary(train, s)
-	return &Trial{rounds: newRounds(d.lesson(v, train), s.learner(), path), held: d.Corpus.Matrix(v, held)}, nil
+	r, err := d.rounds(v, train, s, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Trial{rounds: r, held: d.Corpus.Matrix(v, held)}, nil
 }
 
 // Margins is a Trial of texts at one go, for its margins alone.
