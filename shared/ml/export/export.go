@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"godwit/shared/ml/artifact"
+	"godwit/shared/ml/neural"
 	"godwit/shared/ml/onnx"
 	"godwit/shared/ml/pipeline"
 )
@@ -26,6 +27,9 @@ const (
 	// DomainTable is a tensor [rows, 1] for each column that is read, as Info
 	// says.
 	DomainTable = "columns"
+	// DomainImage is one tensor [rows, channels, lines, columns] of the pixels of
+	// images that have the model's size.
+	DomainImage = "pixels"
 )
 
 // The names of a graph's outputs.
@@ -43,9 +47,10 @@ type Limits struct {
 // Info says what an exported graph reads and answers. It is what a caller of
 // the graph needs to know, and can be shown as JSON.
 type Info struct {
-	Domain     string   `json:"domain"`               // DomainText or DomainTable
+	Domain     string   `json:"domain"`               // DomainText, DomainTable or DomainImage
 	Inputs     []Input  `json:"inputs"`               // in the order of the graph
 	Outputs    []string `json:"outputs"`              // OutputLabel and OutputScores, or OutputValue
+	Shape      []int    `json:"shape,omitempty"`      // of an image: channels, lines, columns
 	Labels     []string `json:"labels,omitempty"`     // in the order of the scores
 	Opsets     []Opset  `json:"opsets"`               // versions of the operators
 	Normaliser string   `json:"normaliser,omitempty"` // the file that must be applied to text first
@@ -120,6 +125,8 @@ func Export(m pipeline.Predictor, l Limits) ([]byte, Info, error) {
 var writers = map[string]func(*graph) error{
 	"godwit-linear-text":  (*graph).text,
 	"godwit-linear-table": (*graph).table,
+	neural.FormatImage:    (*graph).image,
+	neural.FormatText:     (*graph).sequence,
 }
 
 // graph is an export under way.

@@ -7,6 +7,8 @@ import (
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/dataset/cell"
+	"godwit/shared/ml/image"
+	"godwit/shared/ml/network"
 	"godwit/shared/ml/onnx"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tabular"
@@ -16,13 +18,19 @@ import (
 // Reader makes the inputs of an exported graph of what its model reads: it is
 // the domain of the export, in Go. It does not change and is safe for
 // concurrent use.
-type Reader struct{ columns []column } // none of a text model
+type Reader struct {
+	columns []column    // none of a text model
+	shape   image.Shape // of the images of a model that reads some
+}
 
 // NewReader returns the reader of a model that Export takes. It fails with the
 // errors of the model's Encode.
 func NewReader(m pipeline.Predictor) (*Reader, error) {
 	if m.Task() == pipeline.TextClassification {
 		return &Reader{}, nil
+	}
+	if net, ok := m.(*network.Image); ok {
+		return &Reader{shape: net.Shape()}, nil
 	}
 	data, err := m.Encode(nil)
 	if err != nil {
@@ -48,6 +56,15 @@ func NewReader(m pipeline.Predictor) (*Reader, error) {
 // Tensors returns rows as the inputs of the graph, in its order. A cell that is
 // no number counts as empty, as it does for the model.
 func (r *Reader) Tensors(rows []pipeline.Input) []*onnx.Tensor {
+	if r.shape.Size() > 0 {
+		v := make([]float32, 0, len(rows)*r.shape.Size())
+		for _, in := range rows {
+			for _, p := range in.Pixels {
+				v = append(v, float32(p))
+			}
+		}
+		return []*onnx.Tensor{onnx.OfFloats(v, len(rows), r.shape.Channels, r.shape.Height, r.shape.Width)}
+	}
 	if r.columns == nil {
 		docs := make([]string, len(rows))
 		for i, in := range rows {
