@@ -45,7 +45,7 @@ func LabelErrors(suspects []Suspect, rows []dataset.Row, labels []string, column
 		out = append(out, LabelError{
 			Issue: dataset.Issue{
 				Code: ProbableLabelError, Severity: dataset.Warning, Line: row.Line, Record: row.Record, Column: column,
-				Excerpt: excerpt(row.Text),
+				Excerpt: Excerpt(row.Text),
 				Message: fmt.Sprintf("labelled %q; rows like it are labelled %q (probability %.2f against %.2f)",
 					given, likely, s.Confidence-s.Margin, s.Confidence),
 				Fix: "read the text; correct the label, or leave it if it is right",

@@ -11,6 +11,7 @@ import (
 
 	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/image"
 	"godwit/shared/ml/metric"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/text"
@@ -45,6 +46,7 @@ type Report struct {
 	Quality     *Quality     `json:"quality,omitempty"` // absent when no model could be fitted
 	Confusions  []Confusion  `json:"confusions"`        // at most 10, the most frequent first
 	Notes       []string     `json:"notes"`             // checks that could not be made, and why
+	Images      *image.Shape `json:"images,omitempty"`  // of images: the size that a model reads them in
 }
 
 // Quality is how well a quick model does on rows it was not fitted on: words and

@@ -8,10 +8,10 @@ import (
 // longestExcerpt is the length of an excerpt in code points.
 const longestExcerpt = 80
 
-// excerpt shows the beginning of a text on one line, in at most 80 code points:
+// Excerpt shows the beginning of a text on one line, in at most 80 code points:
 // each run of white space as one space, and what a terminal or page could act
 // on as U+FFFD.
-func excerpt(s string) string {
+func Excerpt(s string) string {
 	var b strings.Builder
 	length, space := 0, false
 	for _, r := range s {

@@ -33,7 +33,7 @@ func NearLeaks(rows []dataset.Row, train, test []int32, column string) []dataset
 			continue
 		}
 		issues = append(issues, dataset.Issue{
-			Code: dataset.SplitLeak, Severity: dataset.Info, Line: row.Line, Record: row.Record, Column: column, Excerpt: excerpt(row.Text),
+			Code: dataset.SplitLeak, Severity: dataset.Info, Line: row.Line, Record: row.Record, Column: column, Excerpt: Excerpt(row.Text),
 			Message: fmt.Sprintf("this test row differs only in digits and punctuation from line %d, which is learned from", rows[at].Line),
 			Fix:     "give both rows one value in a column named group, or remove one: the test result flatters the model",
 		})

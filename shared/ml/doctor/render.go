@@ -65,12 +65,20 @@ func (r *Report) printProfile(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "\nThe data\n")
 	line("file", "%s", sourceText(p.Source))
-	line("columns", "text %s, label %s", names(p.Source.TextColumns), names([]string{p.Source.LabelColumn}))
+	if r.Images != nil {
+		line("images", "read in %d x %d pixels, %s", r.Images.Width, r.Images.Height, map[int]string{1: "grey", 3: "in colour"}[r.Images.Channels])
+	} else {
+		line("columns", "text %s, label %s", names(p.Source.TextColumns), names([]string{p.Source.LabelColumn}))
+	}
 	line("records", "%d read, %d rejected", p.Records, p.Rejected)
 	if p.Parts.Unmarked != p.Rows {
 		line("split", "%d train, %d validation, %d test, %d unmarked", p.Parts.Train, p.Parts.Validation, p.Parts.Test, p.Parts.Unmarked)
 	}
 	if p.Rows == 0 {
+		return
+	}
+	if r.Images != nil {
+		line("copies", "images that repeat another: %d; images with more than one label: %d", p.Copies.Rows, p.Copies.Conflicting)
 		return
 	}
 	q := p.CodePoints
@@ -111,7 +119,7 @@ func names(columns []string) string {
 	quoted := make([]string, 0, len(columns))
 	for _, c := range columns {
 		if c != "" {
-			quoted = append(quoted, `"`+excerpt(c)+`"`)
+			quoted = append(quoted, `"`+Excerpt(c)+`"`)
 		}
 	}
 	return cmp.Or(strings.Join(quoted, ", "), "not found")
@@ -130,14 +138,14 @@ func (r *Report) printClasses(b *bytes.Buffer) {
 	shown := min(len(classes), printedClasses)
 	head, tail := classes[:shown-shown/4], classes[len(classes)-shown/4:]
 	for _, c := range slices.Concat(head, tail) {
-		wide = max(wide, columns(excerpt(c.Label)))
+		wide = max(wide, columns(Excerpt(c.Label)))
 	}
 	show := func(c Class) {
 		words := make([]string, 0, 5)
 		for _, w := range c.Words[:min(len(c.Words), 5)] {
 			words = append(words, w.Text)
 		}
-		line := fmt.Sprintf("  %s %7d  %5.1f %%  %s", pad(excerpt(c.Label), wide), c.Rows, 100*c.Share, strings.Join(words, " "))
+		line := fmt.Sprintf("  %s %7d  %5.1f %%  %s", pad(Excerpt(c.Label), wide), c.Rows, 100*c.Share, strings.Join(words, " "))
 		fmt.Fprintln(b, strings.TrimRight(line, " "))
 	}
 	for _, c := range head {
@@ -205,11 +213,11 @@ func (r *Report) printSuspects(b *bytes.Buffer) {
 	shown := r.LabelErrors[:min(len(r.LabelErrors), printedSuspects)]
 	given, likely := columns("given"), columns("rather")
 	for _, e := range shown {
-		given, likely = max(given, columns(excerpt(e.Given))), max(likely, columns(excerpt(e.Likely)))
+		given, likely = max(given, columns(Excerpt(e.Given))), max(likely, columns(Excerpt(e.Likely)))
 	}
 	fmt.Fprintf(b, "  %8s  %s  %s  text\n", "line", pad("given", given), pad("rather", likely))
 	for _, e := range shown {
-		fmt.Fprintf(b, "  %8d  %s  %s  %s\n", e.Line, pad(excerpt(e.Given), given), pad(excerpt(e.Likely), likely), e.Excerpt)
+		fmt.Fprintf(b, "  %8d  %s  %s  %s\n", e.Line, pad(Excerpt(e.Given), given), pad(Excerpt(e.Likely), likely), e.Excerpt)
 	}
 	fmt.Fprintf(b, "  to mend: %s\n", r.LabelErrors[0].Fix)
 }
@@ -221,7 +229,7 @@ func (r *Report) printConfusions(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "\nClasses often taken for each other\n")
 	for _, c := range r.Confusions[:min(len(r.Confusions), printedConfusions)] {
-		fmt.Fprintf(b, "  %s and %s: %d of %d rows\n", excerpt(c.A), excerpt(c.B), c.Mistaken, c.Rows)
+		fmt.Fprintf(b, "  %s and %s: %d of %d rows\n", Excerpt(c.A), Excerpt(c.B), c.Mistaken, c.Rows)
 	}
 	fmt.Fprintf(b, "  to mend: tell them apart more clearly, add examples, or make them one class\n")
 }
