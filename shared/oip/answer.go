@@ -20,16 +20,20 @@ type Answer struct {
 // Parameter is one field of an answer's parameters.
 type Parameter struct{ Name, Value string }
 
-// Tensor is one output, row-major. Of Texts, Floats and Doubles the one that is
-// not nil holds the elements, as BYTES, FP32 and FP64; they are not copied.
+// Tensor is one output, row-major. Of Texts, Floats, Doubles, Ints and Bools the
+// one that is not nil holds the elements, as BYTES, FP32, FP64, INT64 and BOOL;
+// they are not copied.
 type Tensor struct {
 	Name    string
 	Rows    int
-	Columns int  // of a tensor of shape [Rows, Columns]; 0: the shape is [Rows]
-	Binary  bool // written as bytes behind the JSON
+	Columns int   // of a tensor of shape [Rows, Columns]; 0: the shape is [Rows]
+	Axes    []int // of a row, where it has several; then Columns is not read
+	Binary  bool  // written as bytes behind the JSON
 	Texts   []string
 	Floats  []float32
 	Doubles []float64
+	Ints    []int64
+	Bools   []bool
 }
 
 // datatype is the type of the elements.
@@ -39,13 +43,17 @@ func (t *Tensor) datatype() Datatype {
 		return Bytes
 	case t.Floats != nil:
 		return FP32
+	case t.Ints != nil:
+		return Int64
+	case t.Bools != nil:
+		return Bool
 	}
 	return FP64
 }
 
 // size is how many bytes the elements take behind the JSON.
 func (t *Tensor) size() int {
-	n := 4*len(t.Floats) + 8*len(t.Doubles)
+	n := 4*len(t.Floats) + 8*len(t.Doubles) + 8*len(t.Ints) + len(t.Bools)
 	for _, s := range t.Texts {
 		n += 4 + len(s)
 	}
@@ -110,9 +118,13 @@ func (t *Tensor) appendJSON(b []byte) []byte {
 	b = append(b, t.datatype()...)
 	b = append(b, `","shape":[`...)
 	b = strconv.AppendInt(b, int64(t.Rows), 10)
-	if t.Columns > 0 {
+	if t.Columns > 0 && t.Axes == nil {
 		b = append(b, ',')
 		b = strconv.AppendInt(b, int64(t.Columns), 10)
+	}
+	for _, n := range t.Axes {
+		b = append(b, ',')
+		b = strconv.AppendInt(b, int64(n), 10)
 	}
 	if t.Binary {
 		b = append(b, `],"parameters":{"binary_data_size":`...)
@@ -128,6 +140,12 @@ func (t *Tensor) appendJSON(b []byte) []byte {
 	}
 	for i, v := range t.Doubles {
 		b = strconv.AppendFloat(comma(b, i), v, 'g', -1, 64)
+	}
+	for i, v := range t.Ints {
+		b = strconv.AppendInt(comma(b, i), v, 10)
+	}
+	for i, v := range t.Bools {
+		b = strconv.AppendBool(comma(b, i), v)
 	}
 	return append(b, "]}"...)
 }
@@ -151,6 +169,16 @@ func (t *Tensor) appendBytes(b []byte) []byte {
 	}
 	for _, v := range t.Doubles {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	for _, v := range t.Ints {
+		b = binary.LittleEndian.AppendUint64(b, uint64(v))
+	}
+	for _, v := range t.Bools {
+		one := byte(0)
+		if v {
+			one = 1
+		}
+		b = append(b, one)
 	}
 	return b
 }

@@ -47,7 +47,7 @@ func TestDecode_allocations(t *testing.T) {
 					t.Fatal(err)
 				}
 			})
-			if most := float64(rows + 30); got > most {
+			if most := float64(rows + 34); got > most {
 				t.Errorf("%d rows as %s: %v allocations, want at most %v", rows, name, got, most)
 			}
 		}

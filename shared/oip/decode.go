@@ -41,13 +41,22 @@ func cut(body []byte, length string) (int, error) {
 	return int(n), nil
 }
 
+// The bounds of tensors beside that of their rows. An element that was read takes
+// some twenty bytes, of which it may have been two in the body.
+const (
+	maxAxes     = 8
+	maxElements = 1 << 18 // of a request: more than a picture of 224 x 224 in colour
+)
+
 // decoder reads the JSON of one request.
 type decoder struct {
 	strictjson.Scanner
 	max    int // rows
 	inputs []input
-	asked  []asked
-	out    Request
+
+	elements int // of data, so far
+	asked    []asked
+	out      Request
 
 	tail      []byte // the tensors behind the JSON
 	announced bool   // HeaderLength was there
@@ -61,7 +70,10 @@ type input struct {
 	hasData        bool
 	cells          []string // of data, as they were written
 	kinds          []byte   // of the cells, as Scanner.Kind
-	flat, nested   bool     // how data lists its elements
+	flat           bool     // data lists elements, or
+	widths         []int    // rows: how long the arrays are, by depth from 1
+	depth          int      // at which values are, 0 before the first
+	each           int      // elements of a row
 	size           int64    // binary_data_size
 	hasSize        bool
 }
@@ -150,35 +162,63 @@ func (d *decoder) inputParameter(key string, in *input) *fault.Error {
 // dimension consumes an element of shape.
 func (d *decoder) dimension(i int, in *input) *fault.Error {
 	// Told while reading, so that a shape of a million dimensions is not kept.
-	if i > 1 {
-		return d.complain("the shape of an input is [N] or [N,1]: one column with a value for each row")
+	if i == maxAxes {
+		return d.complain(fmt.Sprintf("a shape has at most %d dimensions, the first of which is the rows", maxAxes))
 	}
 	n, err := d.whole()
 	in.shape = append(in.shape, n)
 	return err
 }
 
-// data consumes an element of data: a value, or a row of one where the tensor
-// is given in its natural form.
+// data consumes an element of data: a value, or a row where the tensor is given
+// in its natural form.
 func (d *decoder) data(in *input) *fault.Error {
 	if d.Kind() != '[' {
 		in.flat = true
 		return d.cell(in)
 	}
-	in.nested = true
-	before := len(in.cells)
-	err := d.Array(func(int) *fault.Error { return d.cell(in) })
-	if err == nil && len(in.cells) != before+1 {
-		return d.complain("a row of shape [N,1] holds one value")
-	}
-	return err
+	return d.nest(in, 1)
 }
+
+// nest consumes an array within data. Arrays of one depth are of one length, and
+// values are all at the same depth.
+func (d *decoder) nest(in *input, depth int) *fault.Error {
+	if depth == maxAxes {
+		return d.complain(uneven)
+	}
+	if len(in.widths) < depth {
+		in.widths = append(in.widths, -1)
+	}
+	n, values := 0, 0
+	err := d.Array(func(i int) *fault.Error {
+		n++
+		if d.Kind() == '[' {
+			return d.nest(in, depth+1)
+		}
+		values++
+		return d.cell(in)
+	})
+	if err != nil {
+		return err
+	}
+	if w := in.widths[depth-1]; w >= 0 && w != n || values > 0 && (values < n || in.depth > 0 && in.depth != depth) {
+		return d.complain(uneven)
+	}
+	in.widths[depth-1] = n
+	if values > 0 {
+		in.depth = depth
+	}
+	return nil
+}
+
+// uneven is what is wrong with data that no shape describes.
+const uneven = "the rows of data differ in length or depth: nested data has the shape of the tensor"
 
 // cell consumes one value of data.
 func (d *decoder) cell(in *input) *fault.Error {
 	// The bound on what is kept, whatever shape says or will say.
-	if len(in.cells) == d.max {
-		return tooMany(d.max)
+	if d.elements++; d.elements > maxElements {
+		return fault.New(fault.TooLarge, "more than %d elements in one request: send several requests", maxElements).WithReason("too_many_elements")
 	}
 	kind := d.Kind()
 	in.kinds = append(in.kinds, kind)

@@ -83,7 +83,31 @@ func TestDecode_cells(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := decode(input(tc.fields), tc.tail)
-			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want}}}
+			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want, Size: 1}}}
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("Decode = %+v, %v; want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+// The elements of a row become one cell, however the tensor was sent.
+func TestDecode_rowsOfSeveral(t *testing.T) {
+	for _, tc := range []struct {
+		name, fields, tail string
+		size               int
+		want               []string
+	}{
+		{"flat", `"shape":[2,2],"datatype":"FP32","data":[1,2.5,-3,4e2]`, "", 2, []string{"[1,2.5]", "[-3,400]"}},
+		{"nested", `"shape":[2,2],"datatype":"FP32","data":[[1,2.5],[-3,4e2]]`, "", 2, []string{"[1,2.5]", "[-3,400]"}},
+		{"as bytes", `"shape":[2,2],"datatype":"FP32","parameters":{"binary_data_size":16}`, little(t, []float32{1, 2.5, -3, 400}), 2, []string{"[1,2.5]", "[-3,400]"}},
+		{"a picture", `"shape":[1,2,2,1],"datatype":"UINT8","data":[[[[0],[255]],[[7],[8]]]]`, "", 4, []string{"[0,255,7,8]"}},
+		{"booleans", `"shape":[1,2],"datatype":"BOOL","data":[true,false]`, "", 2, []string{"[1,0]"}},
+		{"dimensions of one", `"shape":[2,1,1],"datatype":"INT8","data":[[[1]],[[2]]]`, "", 1, []string{"1", "2"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := decode(input(tc.fields), tc.tail)
+			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want, Size: tc.size}}}
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("Decode = %+v, %v; want %+v", got, err, want)
 			}
@@ -94,7 +118,7 @@ func TestDecode_cells(t *testing.T) {
 func TestDecode_request(t *testing.T) {
 	const two = `"inputs":[{"name":"age","shape":[2],"datatype":"INT8","parameters":{"binary_data_size":2}},
 		{"name":"sex","shape":[2,1],"datatype":"BYTES","data":["m","f"]},{"name":"fare","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}}]`
-	columns := []oip.Column{{"age", []string{"34", "22"}}, {"sex", []string{"m", "f"}}, {"fare", []string{"7.25", "0.5"}}}
+	columns := []oip.Column{{"age", []string{"34", "22"}, 1}, {"sex", []string{"m", "f"}, 1}, {"fare", []string{"7.25", "0.5"}, 1}}
 	tail := "\x22\x16" + little(t, []float32{7.25, .5})
 	for _, tc := range []struct {
 		name, json string
@@ -147,7 +171,7 @@ func TestDecode_refused(t *testing.T) {
 		{"no shape", input(`"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape: the shape of an input is [N] or [N,1]"},
 		{"a scalar's shape", input(`"shape":[],"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape: the shape"},
 		{"a matrix", input(`"shape":[1,2],"datatype":"BYTES","data":["a","b"]`), "", "/inputs/0/shape: the shape"},
-		{"three dimensions", input(`"shape":[1,1,1],"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape/2: the shape"},
+		{"three dimensions", input(`"shape":[1,1,1],"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape: the shape"},
 		{"a negative dimension", input(`"shape":[-1],"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape/0: must be a whole number"},
 		{"a broken dimension", input(`"shape":[1.0],"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape/0: must be a whole number"},
 		{"a dimension of 2^64", input(`"shape":[18446744073709551616],"datatype":"BYTES","data":["a"]`), "", "/inputs/0/shape/0: must be a whole number"},
@@ -157,9 +181,21 @@ func TestDecode_refused(t *testing.T) {
 		{"other rows than the input before", `{"inputs":[{"name":"x",` + good + `},{"name":"y","shape":[2],"datatype":"INT8","data":[1,2]}]}`, "", "/inputs/1/shape: has 2 rows, the input before it 1"},
 		{"nested deeper than the shape", input(`"shape":[1],"datatype":"BYTES","data":[["a"]]`), "", "/inputs/0/data: is nested deeper"},
 		{"half nested", input(`"shape":[2,1],"datatype":"BYTES","data":[["a"],"b"]`), "", "/inputs/0/data: is part flat"},
-		{"two values in a row", input(`"shape":[1,1],"datatype":"BYTES","data":[["a","b"]]`), "", "/inputs/0/data/0: a row of shape [N,1] holds one value"},
-		{"an empty row", input(`"shape":[1,1],"datatype":"BYTES","data":[[]]`), "", "/inputs/0/data/0: a row"},
-		{"too deep", input(`"shape":[1,1],"datatype":"BYTES","data":[[["a"]]]`), "", "/inputs/0/data/0/0: a value is"},
+		{"two values in a row", input(`"shape":[1,1],"datatype":"BYTES","data":[["a","b"]]`), "", "/inputs/0/data: holds 2 values, the shape says 1"},
+		{"an empty row", input(`"shape":[1,1],"datatype":"BYTES","data":[[]]`), "", "/inputs/0/data: holds 0 values"},
+		{"too deep", input(`"shape":[1,1],"datatype":"BYTES","data":[[["a"]]]`), "", "/inputs/0/data: is nested deeper"},
+		{"too deep for any shape", input(`"shape":[1,1],"datatype":"INT8","data":[[[[[[[[[1]]]]]]]]]`), "", "the rows of data differ"},
+		{"more dimensions than any shape", input(`"shape":[1,1,1,1,1,1,1,1,1],"datatype":"INT8","data":[1]`), "", "/inputs/0/shape/8: a shape has at most 8"},
+		{"rows of several lengths", input(`"shape":[2,2],"datatype":"INT8","data":[[1,2,3],[4]]`), "", "the rows of data differ"},
+		{"values at two depths", input(`"shape":[2,1,1],"datatype":"INT8","data":[[1],[[2]]]`), "", "the rows of data differ"},
+		{"values beside a row", input(`"shape":[1,3],"datatype":"INT8","data":[[1,[2],3]]`), "", "the rows of data differ"},
+		{"nested as another shape", input(`"shape":[2,2],"datatype":"INT8","data":[[1,2,3,4]]`), "", "/inputs/0/data: is nested in another way"},
+		{"nested too little", input(`"shape":[1,2,2],"datatype":"INT8","data":[[1,2,3,4]]`), "", "/inputs/0/data: is nested in another way"},
+		{"a row of nothing", input(`"shape":[1,0],"datatype":"INT8","data":[]`), "", "/inputs/0/shape: a row has no elements"},
+		{"a row beyond the bound", input(`"shape":[1,4294967296,4294967296],"datatype":"INT8","data":[]`), "", "/inputs/0/shape: a row has no elements, or more than"},
+		{"a hole in a row", input(`"shape":[2,2],"datatype":"FP32","data":[1,2,null,4]`), "", "/inputs/0: row 1 lacks a value"},
+		{"not a number in a row", input(`"shape":[1,2],"datatype":"FP32","parameters":{"binary_data_size":8}`), little(t, []float32{1, float32(math.NaN())}), "/inputs/0: row 0 lacks a value"},
+		{"a matrix of fewer bytes", input(`"shape":[2,2],"datatype":"INT8","parameters":{"binary_data_size":3}`), "abc", "is 3, but 4 elements of INT8 have 4 bytes"},
 		{"an object among the values", input(`"shape":[1],"datatype":"BYTES","data":[{}]`), "", "/inputs/0/data/0: a value is"},
 		{"data are no array", input(`"shape":[1],"datatype":"BYTES","data":"a"`), "", "/inputs/0/data: must be an array"},
 		{"data null", input(`"shape":[1],"datatype":"BYTES","data":null`), "", "/inputs/0: the tensor has neither"},
@@ -191,7 +227,7 @@ func TestDecode_refused(t *testing.T) {
 		{"half a length", input(`"shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":2}`), "\x02\x00", "the bytes end before row 0"},
 		{"fewer texts than rows", input(`"shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":5}`), texts("a"), "the bytes end before row 1"},
 		{"more texts than rows", input(`"shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":10}`), texts("a", "b"), "5 bytes follow the last of the 1 rows"},
-		{"bytes that are not UTF-8", input(`"shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":10}`), texts("a", "\xff"), "row 1 is not UTF-8"},
+		{"bytes that are not UTF-8", input(`"shape":[2],"datatype":"BYTES","parameters":{"binary_data_size":10}`), texts("a", "\xff"), "row 1 is neither UTF-8 nor a PNG or JPEG file"},
 		{"a BOOL of 2", input(`"shape":[2],"datatype":"BOOL","parameters":{"binary_data_size":2}`), "\x01\x02", "row 1 is no BOOL"},
 		{"infinity", input(`"shape":[1],"datatype":"FP32","parameters":{"binary_data_size":4}`), little(t, float32(math.Inf(-1))), "row 0 is no FP32"},
 		{"infinity of two bytes", input(`"shape":[1],"datatype":"FP16","parameters":{"binary_data_size":2}`), "\x00\x7c", "row 0 is no FP16"},
@@ -222,10 +258,9 @@ func TestDecode_tooManyRows(t *testing.T) {
 	for name, fields := range map[string]string{
 		"declared":         `"shape":[129],"datatype":"BYTES","data":["a"]`,
 		"declared, huge":   `"shape":[9223372036854775807],"datatype":"FP64","parameters":{"binary_data_size":9223372036854775807}`,
-		"sent":             `"shape":[1],"datatype":"BYTES","data":[` + strings.Repeat(`"a",`, 128) + `"a"]`,
 		"sent, nested":     `"shape":[129,1],"datatype":"INT8","data":[` + strings.Repeat(`[1],`, 128) + `[1]]`,
-		"sent in one row":  `"shape":[1,1],"datatype":"INT8","data":[[` + strings.Repeat(`1,`, 128) + `1]]`,
-		"sent, undeclared": `"data":[` + strings.Repeat(`1,`, 128) + `1]`,
+		"sent in one row":  `"shape":[1,1],"datatype":"INT8","data":[[` + strings.Repeat(`1,`, 1<<18) + `1]]`,
+		"sent, undeclared": `"data":[` + strings.Repeat(`1,`, 1<<18) + `1]`,
 	} {
 		_, err := decode(input(fields), "tail")
 		if !fault.Is(err, fault.TooLarge) {

@@ -6,7 +6,8 @@
 //
 // Decode turns a request into columns: one input for each, of shape [N] or
 // [N,1], whose elements become cells of text, as the rest of the service knows a
-// row. The same value gives the same cell whichever way it was sent. An Answer
+// row. The numbers of a row of more dimensions become one cell, a JSON list. The
+// same value gives the same cell whichever way it was sent. An Answer
 // holds the output tensors and writes itself, as JSON or with bytes behind it.
 //
 // Everything that is wrong with a request is fault.Malformed and names the
@@ -105,7 +106,8 @@ type Request struct {
 // Column is one input tensor.
 type Column struct {
 	Name  string
-	Cells []string // one for each row
+	Cells []string // one for each row; of a row of several elements a JSON list of numbers
+	Size  int      // elements of a row, from 1
 }
 
 // Output is one requested output.

@@ -1,8 +1,10 @@
 package oip
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -35,10 +37,13 @@ func (d *decoder) finish() error {
 		} else {
 			err = d.take(in, place(i), rows)
 		}
+		if err == nil {
+			err = in.fold(place(i))
+		}
 		if err != nil {
 			return err
 		}
-		d.out.Columns = append(d.out.Columns, Column{in.name, in.cells})
+		d.out.Columns = append(d.out.Columns, Column{in.name, in.cells, in.each})
 	}
 	// Bytes nobody claims mean that client and server cut the body differently:
 	// then the tensors before are as likely wrong.
@@ -71,12 +76,13 @@ func (in *input) rows(at string, limit int) (int, error) {
 	if in.name == "" {
 		return 0, bad(at+"/name", "an input needs a name")
 	}
-	if of, _ := Datatype(in.datatype).shape(); of == unknown {
+	of, _ := Datatype(in.datatype).shape()
+	if of == unknown {
 		return 0, bad(at+"/datatype", "%s is no datatype: use BYTES for text, BOOL, INT8 to INT64, UINT8 to UINT64, FP16, FP32 or FP64", quoted(in.datatype))
 	}
 	switch {
-	case len(in.shape) == 0 || len(in.shape) == 2 && in.shape[1] != 1:
-		return 0, bad(at+"/shape", "the shape of an input is [N] or [N,1]: one column with a value for each row")
+	case len(in.shape) == 0 || of == text && (len(in.shape) > 2 || len(in.shape) == 2 && in.shape[1] != 1):
+		return 0, bad(at+"/shape", "the shape of an input is [N] or [N,1]: one column with a value for each row; tensors of numbers may have more dimensions")
 	case in.shape[0] == 0:
 		return 0, bad(at+"/shape", "the input has no rows: send at least one")
 	case in.shape[0] > uint64(limit): // from here on the rows are few enough to allocate for
@@ -86,25 +92,64 @@ func (in *input) rows(at string, limit int) (int, error) {
 	case !in.hasData && !in.hasSize:
 		return 0, bad(at, "the tensor has neither data nor binary_data_size")
 	}
+	in.each = 1
+	for _, n := range in.shape[1:] {
+		if n == 0 || n > uint64(maxElements/in.each) {
+			return 0, bad(at+"/shape", "a row has no elements, or more than %d", maxElements)
+		}
+		in.each *= int(n)
+	}
 	return int(in.shape[0]), nil
+}
+
+// fold joins the elements of each row that has several into one cell: a JSON
+// list of numbers, flat.
+func (in *input) fold(at string) error {
+	if in.each == 1 {
+		return nil
+	}
+	rows := in.cells[:0:0]
+	var list []byte
+	for row := range slices.Chunk(in.cells, in.each) {
+		list = append(list[:0], '[')
+		for k, cell := range row {
+			switch cell {
+			case "":
+				return bad(at, "row %d lacks a value: a row of several numbers has all of them", len(rows))
+			case "true":
+				cell = "1"
+			case "false":
+				cell = "0"
+			}
+			list = append(comma(list, k), cell...)
+		}
+		rows = append(rows, string(append(list, ']')))
+	}
+	in.cells = rows
+	return nil
 }
 
 // convert turns the elements of data into cells.
 func (in *input) convert(at string, rows int) error {
 	at += "/data"
 	switch {
-	case in.flat && in.nested:
+	case in.flat && in.widths != nil:
 		return bad(at, "is part flat and part nested: use one form")
-	case in.nested && len(in.shape) == 1:
-		return bad(at, "is nested deeper than its shape [N]")
-	case len(in.cells) != rows:
-		return bad(at, "holds %d values, the shape says %d", len(in.cells), rows)
+	case len(in.widths) >= len(in.shape):
+		return bad(at, "is nested deeper than its shape")
+	case len(in.cells) != rows*in.each:
+		return bad(at, "holds %d values, the shape says %d", len(in.cells), rows*in.each)
+	}
+	for k, w := range in.widths {
+		if len(in.widths) != len(in.shape)-1 || uint64(w) != in.shape[k+1] {
+			return bad(at, "is nested in another way than its shape")
+		}
 	}
 	of, width := Datatype(in.datatype).shape()
 	for i, raw := range in.cells {
 		cell, ok := cellOf(of, width, in.kinds[i], raw)
 		if !ok {
-			return bad(at+"/"+strconv.Itoa(i), "row %d is no %s", i, in.datatype)
+			return bad(at+"/"+strconv.Itoa(i), "row %d is no %s", i/in.each, in.datatype)
 		}
 		in.cells[i] = cell
 	}
@@ -151,14 +196,15 @@ func (d *decoder) take(in *input, at string, rows int) error {
 	if of == text {
 		return in.texts(raw, at, rows)
 	}
-	if len(raw) != rows*width {
-		return bad(at, "is %d, but %d elements of %s have %d bytes", in.size, rows, in.datatype, rows*width)
+	n := rows * in.each
+	if len(raw) != n*width {
+		return bad(at, "is %d, but %d elements of %s have %d bytes", in.size, n, in.datatype, n*width)
 	}
-	in.cells = make([]string, rows)
-	for i := range rows {
+	in.cells = make([]string, n)
+	for i := range n {
 		cell, ok := binaryCell(Datatype(in.datatype), raw[i*width:(i+1)*width])
 		if !ok {
-			return bad(at, "row %d is no %s that can be read", i, in.datatype)
+			return bad(at, "row %d is no %s that can be read", i/in.each, in.datatype)
 		}
 		in.cells[i] = cell
 	}
@@ -177,9 +223,9 @@ func (in *input) texts(raw []byte, at string, rows int) error {
 		if n > uint64(len(raw)) {
 			return bad(at, "row %d says that it has %d bytes, %d are left of the tensor", i, n, len(raw))
 		}
-		// BYTES may be anything to the protocol, but every model here reads text.
-		if !utf8.Valid(raw[:n]) {
-			return bad(at, "row %d is not UTF-8", i)
+		// BYTES may be anything to the protocol, but models here read text or images.
+		if !utf8.Valid(raw[:n]) && !isImage(raw[:n]) {
+			return bad(at, "row %d is neither UTF-8 nor a PNG or JPEG file", i)
 		}
 		in.cells = append(in.cells, string(raw[:n]))
 		raw = raw[n:]
@@ -188,6 +234,12 @@ func (in *input) texts(raw []byte, at string, rows int) error {
 		return bad(at, "%d bytes follow the last of the %d rows the shape says", len(raw), rows)
 	}
 	return nil
+}
+
+// isImage reports whether bytes begin as a PNG or a JPEG file does. What is wrong
+// with the rest, and a model that reads text, are for the model to tell.
+func isImage(raw []byte) bool {
+	return bytes.HasPrefix(raw, []byte("\x89PNG")) || bytes.HasPrefix(raw, []byte("\xff\xd8"))
 }
 
 // binaryCell turns the bytes of one element into a cell.

@@ -71,6 +71,17 @@ func (r *Registry) UpdateDataset(ctx context.Context, t Tenant, id string, ifRev
 	})
 }
 
+// DeleteDataset removes the record of a data set under its revision (or AnyRev):
+// fault.PreconditionFailed when it has changed, such as by a job that began with
+// it. Its object is the caller's to remove before.
+func (r *Registry) DeleteDataset(ctx context.Context, t Tenant, id string, ifRev int64) error {
+	if !validDatasetID(id) {
+		return fault.New(fault.NotFound, "no data set has this id")
+	}
+	w := Write{Op: Delete, Record: Record{Key: datasetKey(t, id)}, IfRev: ifRev}
+	return r.Store.Write(ctx, r.NewToken(), w)
+}
+
 func validDatasetID(id string) bool {
 	tail, ok := strings.CutPrefix(id, "ds_")
 	return ok && len(tail) >= 1 && len(tail) <= 64 && all(tail, isAliasByte)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"godwit/shared/blob"
 )
 
 // Every key is built here. Partitions begin with the tenant and "#", which no
@@ -188,3 +190,9 @@ func shardSuffix(shard int) string { return "#" + strconv.Itoa(shard) }
 // SecretKey is the key of a secret of the whole installation, such as the one
 // that signs page tokens.
 func SecretKey(name string) Key { return Key{"SECRET#" + name, "SECRET"} }
+
+// ExportObject is the key, in the models bucket, of a file that a version was
+// exported to. It is named after its digest: equal files are one.
+func ExportObject(t Tenant, n Name, d blob.Digest, extension string) string {
+	return fmt.Sprintf("exports/%s/%s/%s.%s", t, n, d.Hex(), extension)
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/shared/blob"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
 )
@@ -68,5 +69,13 @@ func TestKeys_order(t *testing.T) {
 	east := time.FixedZone("east", 8*3600)
 	if a, b := registry.JobIndex("acme", time.Unix(5, 0).In(east), "x"), registry.JobIndex("acme", time.Unix(5, 0).UTC(), "x"); a != b {
 		t.Errorf("JobIndex differs by time zone: %v, %v", a, b)
+	}
+}
+
+func TestExportObject(t *testing.T) {
+	hex := strings.Repeat("0a", 32)
+	got := registry.ExportObject("acme", "intents", blob.Digest("sha256:"+hex), "onnx")
+	if want := "exports/acme/intents/" + hex + ".onnx"; got != want {
+		t.Errorf("ExportObject = %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,9 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/ml/foreign"
+	"godwit/shared/ml/image"
+	"godwit/shared/ml/open"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
 )
@@ -24,6 +27,8 @@ type slot struct {
 	key     artifactKey
 	model   pipeline.Predictor
 	columns map[string]struct{} // that a model of tables reads; nil for texts
+	wholes  []string            // of columns, those that are lists of numbers
+	shape   *image.Shape        // of the images a model reads; nil for others
 	bytes   int64
 	users   int
 	place   *list.Element
@@ -97,11 +102,17 @@ func (c *cache) release(s *slot) {
 
 // insert keeps a freshly loaded model as the most recently used one.
 func (c *cache) insert(key artifactKey, m pipeline.Predictor) *slot {
-	s := &slot{key: key, model: m, bytes: m.Bytes()}
-	if m.Task() != pipeline.TextClassification {
+	s := &slot{key: key, model: m, bytes: m.Bytes(), shape: shapeOf(m)}
+	if m.Task() != pipeline.TextClassification && s.shape == nil {
 		s.columns = make(map[string]struct{})
 		for _, name := range m.Columns() {
 			s.columns[name] = struct{}{}
+		}
+		if g, imported := m.(*foreign.Model); imported {
+			s.wholes = g.Wholes()
+			for _, name := range s.wholes {
+				s.columns[name] = struct{}{}
+			}
 		}
 	}
 	c.mu.Lock()
@@ -147,7 +158,10 @@ func load(ctx context.Context, store blob.Store, a registry.Artifact) (pipeline.
 	if int64(len(data)) != a.Size || blob.DigestOf(data) != a.Digest {
 		return nil, refuse(nil, "artifact_wrong", "the model's artifact is not the one its version names; it is not served")
 	}
-	m, err := pipeline.Open(data)
+	m, err := open.Model(ctx, data)
+	if ctx.Err() != nil {
+		return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "the request ran out of time while the model was loaded; try again")
+	}
 	if err != nil {
 		return nil, refuse(err, "artifact_unreadable", "the model's artifact cannot be read by this build; it is not served")
 	}

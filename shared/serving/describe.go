@@ -3,6 +3,7 @@ package serving
 import (
 	"context"
 
+	"godwit/shared/ml/foreign"
 	"godwit/shared/registry"
 )
 
@@ -10,8 +11,11 @@ import (
 type Description struct {
 	Version   *registry.Version // not to be changed
 	Algorithm string            // such as "linear-svm"
-	Columns   []string          // that a model of tables reads, in order; nil: the model takes a text
+	Columns   []string          // that a model of tables reads, in order; of images ImageColumn; nil: the model takes a text
 	Labels    []string          // in the order of Result.Probabilities; nil: the model answers with a number
+	// Inputs and Outputs are the tensors of an imported graph, nil of other models.
+	// An input that is a column has the column's name, which is what is taken.
+	Inputs, Outputs []foreign.Tensor
 }
 
 // Describe loads the version ref means, so that its answer also says that the
@@ -27,6 +31,12 @@ func (s *Server) Describe(ctx context.Context, t registry.Tenant, ref registry.R
 	d := Description{Version: use.version, Algorithm: m.Algorithm(), Labels: m.Labels()}
 	if use.slot.columns != nil {
 		d.Columns = m.Columns()
+	}
+	if g, imported := m.(*foreign.Model); imported {
+		d.Inputs, d.Outputs = g.Takes(), graphOutputs(m)
+	}
+	if use.slot.shape != nil {
+		d.Columns = []string{ImageColumn}
 	}
 	return d, nil
 }

@@ -3,6 +3,8 @@ package serving
 import (
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/ml/foreign"
+	"godwit/shared/ml/onnx"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
 )
@@ -13,6 +15,13 @@ type Input struct {
 	// Columns is a row of a table, by the names of its columns. A model of texts
 	// takes it too, when it holds the column "text" and no other.
 	Columns map[string]string
+	// Lists names those of Columns that hold a JSON list of numbers, of a tensor
+	// of several elements a row: only for columns that take one.
+	Lists []string
+	// Pixels is an image as a JSON array of numbers, image.Shape.ParsePixels, for
+	// a model of images; nil: Text or Columns hold what there is. Models of images
+	// read base64 from either. It is not kept beyond the request.
+	Pixels []byte
 	// Bad, when set, is why this input cannot be scored: it is passed through
 	// to its place in the results.
 	Bad *fault.Error
@@ -52,7 +61,10 @@ type Response struct {
 	// them, so their coverage is near the one asked for and not guaranteed.
 	SetApproximate bool
 	Results        []Result // one for each input, in order
-	Shadows        []Shadow // of a route: the versions that scored the inputs too, in time
+	// Graph describes the outputs of the imported graph that answered; nil of
+	// other models. Each result's Outputs are they, in order.
+	Graph   []foreign.Tensor
+	Shadows []Shadow // of a route: the versions that scored the inputs too, in time
 }
 
 // Shadow says how a version that does not answer compares with the one that did.
@@ -88,6 +100,8 @@ type Result struct {
 	// request's Coverage; nil unless asked for, and when the version was measured on
 	// too few rows for that coverage.
 	Interval *[2]float64
+
+	Outputs []*onnx.Tensor // of an imported graph, for one row; not to be changed
 
 	Explanation *pipeline.Explanation // of Label or Value; nil unless asked for
 	Err         *fault.Error

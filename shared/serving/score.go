@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"godwit/shared/fault"
+	"godwit/shared/ml/foreign"
 	"godwit/shared/ml/pipeline"
 )
 
@@ -12,6 +13,7 @@ import (
 type scorer struct {
 	*scratch
 	model  pipeline.Predictor
+	graph  *foreign.Model // the model, when it was imported; else nil
 	req    Request
 	labels []string
 	top    int          // scores shown for each input
@@ -30,6 +32,7 @@ type scratch struct {
 // request at a time, and a request at most MaxInputs inputs.
 func (s *Server) score(ctx context.Context, from *slot, req Request) ([]Result, error) {
 	w := scorer{model: from.model, req: req, labels: from.model.Labels()}
+	w.graph, _ = from.model.(*foreign.Model)
 	if w.labels == nil {
 		if err := checkRegression(req); err != nil {
 			return nil, err
@@ -52,6 +55,10 @@ func (s *Server) score(ctx context.Context, from *slot, req Request) ([]Result, 
 		switch {
 		case bad != nil:
 			results[i].Err = bad
+		case w.graph != nil:
+			if err := w.ask(ctx, &results[i], in); err != nil {
+				return nil, err
+			}
 		case w.labels == nil:
 			w.value(&results[i], in)
 		default:
@@ -84,7 +91,12 @@ func (w *scorer) value(r *Result, in pipeline.Input) {
 
 // classify answers one input of a classification.
 func (w *scorer) classify(r *Result, in pipeline.Input) {
-	p := w.model.Scores(&w.buffers, in)
+	w.rank(r, w.model.Scores(&w.buffers, in))
+	w.explain(r, in, r.Class)
+}
+
+// rank turns the scores of all classes into a result.
+func (w *scorer) rank(r *Result, p []float32) {
 	w.order = highest(w.order[:0], p, w.top)
 	from := len(w.scores)
 	for _, class := range w.order {
@@ -105,7 +117,6 @@ func (w *scorer) classify(r *Result, in pipeline.Input) {
 			r.Set[i] = w.labels[class]
 		}
 	}
-	w.explain(r, in, int(w.order[0]))
 }
 
 // explain says what spoke for the answer, when it was asked for.

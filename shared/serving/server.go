@@ -134,6 +134,7 @@ func (s *Server) Predict(ctx context.Context, t registry.Tenant, ref registry.Re
 	out := Response{
 		Model: v.Model, Version: v.Number, Digest: v.Artifact.Digest, Variant: use.variant, Stale: use.stale,
 		Regression: use.slot.model.Labels() == nil, SetApproximate: req.Coverage > 0, Results: results, Shadows: seen,
+		Graph: graphOutputs(use.slot.model),
 	}
 	out.ID = sealPrediction(signer, t, out, s.now())
 	return out, nil
