@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"slices"
 
 	"godwit/shared/ml/pipeline"
@@ -44,6 +45,8 @@ func (p *plan) path(v variant) []float64 {
 		path := slices.Clone(p.Settings.Params.C)
 		slices.Sort(path)
 		return slices.Compact(path)
+	case v.isNetwork():
+		return p.epochs(v.Learner)
 	case p.Halving != nil:
 		return []float64{.1, .3, 1, 3, 10}
 	case p.table():
@@ -57,8 +60,12 @@ func featureNames(s Settings) []string {
 	switch {
 	case len(s.Params.Features) > 0:
 		return s.Params.Features
+	case s.learner() == pipeline.RNN:
+		return []string{cmp.Or(s.Params.Cell, textCells[0])}
 	case s.Task == registry.TextClassification:
 		return []string{"word", "union"}
+	case s.Task == registry.ImageClassification:
+		return imageRecipes[:2] // mirroring turns a d into a b: it is for callers to ask for
 	}
 	return []string{string(tabular.Plain), string(tabular.Curved), string(tabular.Binned)}
 }
@@ -68,6 +75,8 @@ func (p *plan) learnersOf() []string {
 	switch {
 	case p.Settings.learner() != "":
 		return []string{p.Settings.learner()}
+	case p.images():
+		return []string{pipeline.CNN}
 	case p.regression():
 		return []string{pipeline.Ridge}
 	case p.table() && p.Work <= cheapTable:
@@ -81,12 +90,19 @@ func (p *plan) learnersOf() []string {
 // variant completes one with what the caller fixed.
 func (p *plan) variant(features, learner string) variant {
 	v := variant{Recipe: features, Learner: learner}
+	if v.isNetwork() {
+		return v // the rest is of linear models
+	}
 	if learner == pipeline.SVM {
 		v.Loss = p.Settings.Params.Loss
 		if v.Loss == "" {
 			v.Loss = "squared_hinge"
 		}
 	}
+	if p.Settings.Params.MultiClass == multinomial && learner == pipeline.Logistic {
+		v.MultiClass = multinomial
+	}
+	v.Descent = p.Settings.Params.descent()
 	if p.Settings.Params.ClassWeight == pipeline.BalanceSqrt && !p.regression() {
 		v.Balance = pipeline.BalanceSqrt
 	}
@@ -169,6 +185,10 @@ func (p *plan) gathered(all []tune.Candidate, share float64) rung {
 // add puts a variant's tasks into a rung as far as the budget goes: costs that
 // no longer fit are left out, but something is always searched.
 func (p *plan) add(r *rung, v variant, path []float64, share float64) {
+	if v.isNetwork() {
+		p.addNetwork(r, v, false)
+		return
+	}
 	if b := p.Settings.Search.Budget; b > 0 && p.Work > 0 {
 		fits := int((b - p.Spent) / (p.Work * share))
 		if len(r.Tasks) == 0 && len(p.Rungs) == 0 {
@@ -210,11 +230,11 @@ func (p *plan) nextRung(last int) rung {
 			kept = append(kept, here[i].Candidate)
 		}
 		return p.gathered(kept, next.Share)
-	case len(p.Settings.Params.C) > 0:
+	case len(p.Settings.Params.C) > 0 || p.images() || p.Settings.learner() == pipeline.RNN:
 		return r
 	case last == 0:
 		p.neighbours(&r)
-	case last < 3 && p.Work <= cheap:
+	case last < 3 && p.Work <= cheap && !variantOf(p.Best.Candidate).isNetwork():
 		// A best that stands at the end of what was tried may not be the best.
 		p.add(&r, variantOf(p.Best.Candidate), p.untried(p.Best.Candidate), 1)
 	}
@@ -242,6 +262,9 @@ func (p *plan) neighbours(r *rung) {
 	if p.Settings.learner() == "" && p.Work <= cheap {
 		v := p.variant(best.Recipe, pipeline.Logistic)
 		p.add(r, v, p.path(v), 1)
+	}
+	if learner := p.networkLearner(); learner != "" {
+		p.addNetwork(r, p.variant(p.networkFeatures()[0], learner), true)
 	}
 }
 

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -8,9 +9,10 @@ import (
 
 	"godwit/shared/fault"
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/neural"
+	"godwit/shared/ml/neural/weights"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tabular"
-	"godwit/shared/ml/text"
 	"godwit/shared/registry"
 )
 
@@ -46,13 +48,14 @@ func (s Settings) check() error {
 
 func (s Settings) checkChoices() error {
 	for _, err := range []error{
-		oneOf("/task", string(s.Task), string(registry.TextClassification), string(registry.TableClassification), string(registry.TableRegression)),
-		oneOf("/algorithm", s.Algorithm, "auto", pipeline.LinearSVM, pipeline.LogisticRegression, pipeline.RidgeRegression),
-		oneOf("/params/learner", s.Params.Learner, pipeline.SVM, pipeline.Logistic, pipeline.Ridge),
+		oneOf("/task", string(s.Task), string(registry.TextClassification), string(registry.TableClassification), string(registry.TableRegression), string(registry.ImageClassification)),
+		oneOf("/algorithm", s.Algorithm, "auto", pipeline.LinearSVM, pipeline.LogisticRegression, pipeline.RidgeRegression, pipeline.CNN, pipeline.RNN),
+		oneOf("/params/learner", s.Params.Learner, pipeline.SVM, pipeline.Logistic, pipeline.Ridge, pipeline.CNN, pipeline.RNN),
 		oneOf("/params/loss", s.Params.Loss, "squared_hinge", "hinge"),
 		oneOf("/params/class_weight", s.Params.ClassWeight, "none", pipeline.BalanceSqrt),
 		oneOf("/split/by", s.Split.By, dataset.ByTime),
 		oneOf("/search/strategy", s.Search.Strategy, "grid", "halving"),
+		oneOf("/engine", s.Engine, engineAuto, engineOne, engineClasses),
 		oneOf("/metric", s.Metric, "accuracy", "macro_f1", "rmse"),
 	} {
 		if err != nil {
@@ -71,19 +74,47 @@ func (s Settings) checkTask() error {
 	if s.Task == "" {
 		return nil
 	}
-	if l := s.learner(); l != "" && regression != (l == pipeline.Ridge) {
+	if s.IncludeFeedback && s.Task != registry.TextClassification {
+		return bad("/include_feedback", "only feedback on texts can be trained on")
+	}
+	if l := s.learner(); l != "" && !suits(l, s.Task) {
 		return bad("/algorithm", "%s does not do %s", l, s.Task)
 	}
 	if s.Metric != "" && regression != (s.Metric == "rmse") {
 		return bad("/metric", "%s does not measure %s", s.Metric, s.Task)
 	}
+	return s.checkFeatures(s.Task)
+}
+
+// suits reports whether a learner does a task.
+func suits(learner string, task registry.Task) bool {
+	switch learner {
+	case pipeline.Ridge:
+		return task == registry.TableRegression
+	case pipeline.CNN:
+		return task == registry.ImageClassification
+	case pipeline.RNN:
+		return task == registry.TextClassification
+	}
+	return task == registry.TextClassification || task == registry.TableClassification
+}
+
+// checkFeatures complains about features that a task does not have; of task ""
+// those that no task has.
+func (s Settings) checkFeatures(task registry.Task) error {
+	known := map[registry.Task][]string{
+		registry.TextClassification:  {"word", "union"},
+		registry.TableClassification: {string(tabular.Plain), string(tabular.Curved), string(tabular.Binned)},
+		registry.ImageClassification: imageRecipes,
+	}
+	known[registry.TableRegression] = known[registry.TableClassification]
+	known[""] = slices.Concat(known[registry.TextClassification], known[registry.TableClassification], imageRecipes)
+	if s.learner() == pipeline.RNN && len(s.Params.Features) > 0 {
+		return bad("/params/features", "a network has none to choose; name its cell in params.cell")
+	}
 	for i, name := range s.Params.Features {
-		_, recipe := text.RecipeNamed(name)
-		switch {
-		case s.Task == registry.TextClassification && !recipe:
-			return bad(fmt.Sprintf("/params/features/%d", i), "choose word or union for texts")
-		case s.Task != registry.TextClassification && recipe:
-			return bad(fmt.Sprintf("/params/features/%d", i), "choose plain, curved or binned for tables")
+		if !slices.Contains(known[task], name) {
+			return bad(fmt.Sprintf("/params/features/%d", i), "choose word or union for texts, plain, curved or binned for tables, plain, shifted or mirrored for images")
 		}
 	}
 	return nil
@@ -101,13 +132,40 @@ func (s Settings) checkParams() error {
 	if n := s.Params.MinDocs; n < 0 || n > 1000 {
 		return bad("/params/min_docs", "a number from 1 to 1000")
 	}
-	shapes := []string{string(tabular.Plain), string(tabular.Curved), string(tabular.Binned)}
-	for i, name := range s.Params.Features {
-		if _, ok := text.RecipeNamed(name); !ok && !slices.Contains(shapes, name) {
-			return bad(fmt.Sprintf("/params/features/%d", i), "choose word or union for texts, plain, curved or binned for tables")
-		}
+	return s.checkFeatures("")
+}
+
+// checkNetwork complains about params of networks that are out of range, and
+// about those of one kind of model beside another.
+func (s Settings) checkNetwork() error {
+	p, images := s.Params, s.Task == registry.ImageClassification || s.learner() == pipeline.CNN
+	rnn := s.learner() == pipeline.RNN
+	own := p.NetworkParams // what a linear model has no use for
+	if p.Solver == solverSGD {
+		own.Epochs = 0
 	}
-	return nil
+	within := func(n, most int) bool { return n >= 0 && n <= most }
+	switch {
+	case !within(p.Epochs, 200):
+		return bad("/params/epochs", "a number from 1 to 200")
+	case !(p.LearningRate >= 0 && p.LearningRate <= 1):
+		return bad("/params/learning_rate", "a number above 0 and at most 1")
+	case p.Dropout != nil && !(*p.Dropout >= 0 && *p.Dropout <= .9):
+		return bad("/params/dropout", "a number from 0 to 0.9")
+	case !within(p.Hidden, neural.MaxUnits):
+		return bad("/params/hidden", "a number from 1 to %d", neural.MaxUnits)
+	case !within(p.Embedding, neural.MaxUnits):
+		return bad("/params/embedding", "a number from 1 to %d", neural.MaxUnits)
+	case !images && !rnn && s.Task != "" && own != (NetworkParams{}):
+		return bad("/params", "epochs, cell and the like are those of networks: choose the algorithm rnn, or cnn for images; solver sgd has epochs too")
+	case images && (p.Cell != "" || p.Hidden != 0 || p.Embedding != 0 || p.Bidirectional != nil):
+		return bad("/params", "cell, hidden, embedding and bidirectional are those of rnn")
+	case (images || rnn) && (len(p.C) > 0 || p.Loss != "" || p.MinDocs != 0 || p.HashBits != 0 || p.ClassWeight == pipeline.BalanceSqrt):
+		return bad("/params", "c, loss, min_docs, hash_bits and class_weight are those of linear models")
+	case (images || rnn) && s.Search.Strategy == "halving":
+		return bad("/search/strategy", "networks are searched by grid")
+	}
+	return cmp.Or(oneOf("/params/cell", p.Cell, textCells...), oneOf("/params/quantise", p.Quantise, "none", string(weights.Float16), string(weights.Int8)))
 }
 
 func (s Settings) checkSearch() error {

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/image"
 	"godwit/shared/ml/text"
 	"godwit/shared/registry"
 )
@@ -34,25 +36,43 @@ type rows struct {
 	Corpus       *text.Corpus     // of texts
 	Columns      []dataset.Column // of a table
 	DecimalComma bool
+	Shape        image.Shape // of images
+	Pixels       []uint8     // of images, see neural.Images
 
 	Train, Test []int32  // row numbers
-	Fold        []uint8  // of each row of Train
+	Fold        []uint8  // of each row of Train; its block when Forward
+	Forward     bool     // whether folds go forward in time, see tune.Forward
 	Group       []uint64 // of each row, dataset.GroupKey
 }
 
 // len returns the number of rows.
 func (r *rows) len() int { return len(r.Weight) }
 
-// fold returns the training rows outside and inside fold f.
+// fold returns the training rows that fold f learns from and those it is judged
+// on: all others, or those before and in the block after it.
 func (r *rows) fold(f int) (train, held []int32) {
+	judged := f
+	if r.Forward {
+		judged = f + 1
+	}
 	for i, row := range r.Train {
-		if int(r.Fold[i]) == f {
+		switch b := int(r.Fold[i]); {
+		case b == judged:
 			held = append(held, row)
-		} else {
+		case b < judged || !r.Forward:
 			train = append(train, row)
 		}
 	}
 	return train, held
+}
+
+// folds returns how many folds there are.
+func (r *rows) folds() int {
+	n := int(slices.Max(r.Fold))
+	if r.Forward {
+		return n // block 0 is only learned from
+	}
+	return n + 1
 }
 
 // of returns the elements of v at rows.
@@ -64,11 +84,11 @@ func of[T any](v []T, rows []int32) []T {
 	return out
 }
 
-const rowsFormat = "godwit-rows-2"
+const rowsFormat = "godwit-rows-3"
 
 // encode lays the rows out as one safetensors file.
 func (r *rows) encode() ([]byte, error) {
-	about, err := json.Marshal(rowsHead{r.task, r.Labels, r.DecimalComma})
+	about, err := json.Marshal(rowsHead{r.task, r.Labels, r.DecimalComma, r.Forward, r.Shape})
 	if err != nil {
 		return nil, fmt.Errorf("encode labels: %w", err)
 	}
@@ -81,9 +101,12 @@ func (r *rows) encode() ([]byte, error) {
 		artifact.FromBytes("train.fold", nil, r.Fold),
 		artifact.FromInt32s("test.row", nil, r.Test),
 	}
-	if r.Corpus != nil {
+	switch {
+	case r.Corpus != nil:
 		tensors = append(tensors, r.Corpus.Tensors()...)
-	} else {
+	case r.Pixels != nil:
+		tensors = append(tensors, artifact.FromBytes("pixels", nil, r.Pixels))
+	default:
 		tensors = append(tensors, dataset.ColumnTensors(r.Columns)...)
 	}
 	return artifact.Encode(map[string]string{"format": rowsFormat, "about": string(about)}, tensors)
@@ -94,6 +117,8 @@ type rowsHead struct {
 	Task         registry.Task `json:"task"`
 	Labels       []string      `json:"labels"`
 	DecimalComma bool          `json:"decimal_comma"`
+	Forward      bool          `json:"forward"`
+	Shape        image.Shape   `json:"shape,omitzero"`
 }
 
 // decodeRows reads what encode wrote. The result aliases data.
@@ -109,10 +134,13 @@ func decodeRows(data []byte) (*rows, error) {
 	if err := json.Unmarshal([]byte(f.Metadata["about"]), &head); err != nil {
 		return nil, fmt.Errorf("decode labels: %w", err)
 	}
-	r := &rows{task: head.Task, Labels: head.Labels, DecimalComma: head.DecimalComma}
-	if r.task == registry.TextClassification {
+	r := &rows{task: head.Task, Labels: head.Labels, DecimalComma: head.DecimalComma, Forward: head.Forward, Shape: head.Shape}
+	switch r.task {
+	case registry.TextClassification:
 		r.Corpus, err = text.CorpusOf(f)
-	} else {
+	case registry.ImageClassification:
+		err = view(f, "pixels", artifact.Bytes, &r.Pixels)
+	default:
 		r.Columns, err = dataset.ColumnsOf(f)
 	}
 	if err != nil {

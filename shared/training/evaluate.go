@@ -47,6 +47,10 @@ type Evaluation struct {
 	Abstention     []Abstention       `json:"abstention,omitempty"`        // what a min_score would buy
 	Sets           []Coverage         `json:"sets,omitempty"`              // what prediction sets of a coverage hold
 	Numbers        *metric.Regression `json:"regression,omitempty"`        // of a regression
+	Intervals      []Width            `json:"intervals,omitempty"`         // what its prediction intervals of a coverage hold
+	Hexagons       *metric.Hexbin     `json:"hexagons,omitempty"`          // of a regression: predicted numbers over true ones
+	Residuals      []metric.Spread    `json:"residuals,omitempty"`         // likewise: errors by the size of the prediction
+	Mistakes       *Mistakes          `json:"mistakes,omitempty"`          // of a classification
 }
 
 // Curve is the precision-recall curve of one class against the rest.
@@ -69,18 +73,37 @@ type Coverage struct {
 	Size    float64 `json:"size"`    // mean number of classes in a set
 }
 
+// Width says what prediction intervals of a coverage came to.
+type Width struct {
+	Asked   float64 `json:"asked"`
+	Covered float64 `json:"covered"` // share of rows whose interval held the true number
+	Width   float64 `json:"width"`   // of each interval, in the unit of the number
+}
+
+// asked are the coverages that are tried on held-out rows.
+var asked = []float64{.8, .9, .95, .99}
+
 const (
 	curveClasses = 20
 	curvePoints  = 20
 	resamples    = metric.Resamples
 )
 
-// evaluate measures a model on the held-out rows.
-func evaluate(m pipeline.Predictor, r *rows, x *texts) (*Evaluation, error) {
+// evaluate measures a model on the held-out rows. excerpts says whether its
+// mistakes may show the rows' beginnings.
+func evaluate(m pipeline.Predictor, r *rows, x *texts, excerpts bool) (*Evaluation, error) {
 	a := r.predict(m, x, r.Test)
 	if r.Labels == nil {
-		n, err := metric.Regress(of(r.Values, r.Test), a.value, resamples, 1)
-		return &Evaluation{Numbers: &n}, err
+		truth := of(r.Values, r.Test)
+		n, err := metric.Regress(truth, a.value, resamples, 1)
+		if err != nil {
+			return nil, err
+		}
+		pairs := metric.NewHexbin(truth, a.value, hexagons)
+		return &Evaluation{
+			Numbers: &n, Intervals: widths(m, truth, a.value), Hexagons: &pairs,
+			Residuals: metric.Residuals(truth, a.value, residualBands),
+		}, nil
 	}
 	truth, k := of(r.Y, r.Test), len(r.Labels)
 	report, err := metric.Classify(truth, a.prob, r.Labels)
@@ -93,6 +116,7 @@ func evaluate(m pipeline.Predictor, r *rows, x *texts) (*Evaluation, error) {
 		AUC: measured(metric.MacroAUC(truth, a.prob, k)), Precision: measured(metric.MacroAveragePrecision(truth, a.prob, k)),
 		Reliability: calibrate.Reliability(a.prob, truth, k),
 		Curves:      curves(truth, a.prob, r.Labels), Abstention: abstentions(truth, a), Sets: coverages(m, truth, a),
+		Mistakes: mistakes(r, x, a, excerpts),
 	}
 	return e, nil
 }
@@ -162,7 +186,7 @@ func coverages(m pipeline.Predictor, truth []int32, a answers) []Coverage {
 	k := len(a.prob) / max(1, len(truth))
 	var out []Coverage
 	var set []int32
-	for _, asked := range []float64{.8, .9, .95, .99} {
+	for _, asked := range asked {
 		held, size := 0, 0
 		for i, t := range truth {
 			set = m.Set(set[:0], a.prob[i*k:(i+1)*k], asked)
@@ -175,6 +199,26 @@ func coverages(m pipeline.Predictor, truth []int32, a answers) []Coverage {
 		}
 		n := float64(len(truth))
 		out = append(out, Coverage{asked, float64(held) / n, float64(size) / n})
+	}
+	return out
+}
+
+// widths returns what prediction intervals hold; a coverage that was measured on
+// too few rows has none.
+func widths(m pipeline.Predictor, truth, predicted []float64) []Width {
+	var out []Width
+	for _, asked := range asked {
+		held, width := 0, 0.
+		for i, want := range truth {
+			low, high, ok := m.Interval(predicted[i], asked)
+			if !ok {
+				return out
+			}
+			if width = high - low; low <= want && want <= high {
+				held++
+			}
+		}
+		out = append(out, Width{asked, float64(held) / float64(len(truth)), width})
 	}
 	return out
 }

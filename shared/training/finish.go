@@ -12,8 +12,8 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
-	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/calibrate"
+	"godwit/shared/ml/linear"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
 )
@@ -47,14 +47,13 @@ func (s *Steps) conclude(ctx context.Context, job Job, p *plan, out *pool, made 
 	}
 	draft := registry.Version{Task: p.Settings.Task, Algorithm: made.served.Algorithm(), Labels: made.rows.Labels}
 	var err error
-	if draft.Signature, err = signature(made.served); err != nil {
+	if draft.Signature, err = signature(made.served.Predictor); err != nil {
 		return err
 	}
-	extra := map[string]string{"dataset_sha256": p.SHA256}
-	if draft.Evaluation, err = s.keepModel(ctx, job, made.evaluation, extra); err != nil {
+	if draft.Evaluation, err = s.keepModel(ctx, job, made.evaluation.data); err != nil {
 		return err
 	}
-	if draft.Artifact, err = s.keepModel(ctx, job, made.served, extra); err != nil {
+	if draft.Artifact, err = s.keepModel(ctx, job, made.served.data); err != nil {
 		return err
 	}
 	if err := s.keepKnown(ctx, job, made.rows); err != nil {
@@ -85,50 +84,99 @@ func (s *Steps) gathered(ctx context.Context, job Job) (*plan, result, *pool, er
 	return p, made, out, err
 }
 
-// fit fits the evaluation model on the training rows and the served one on all,
-// unless an earlier function did. After either it may leave what is fitted to the next function, which more
-// reports.
-func (s *Steps) fit(ctx context.Context, job Job, p *plan, made *result, out *pool) (more bool, err error) {
+// fitBoth fits the evaluation model on the training rows and the served one on
+// all, unless an earlier function did. It may leave the rest to the next one,
+// which more reports. It fails with artifact.ErrTooLarge when either cannot be
+// served.
+func (s *Steps) fitBoth(ctx context.Context, job Job, p *plan, made *result, finished finisher) (more bool, err error) {
 	r := made.rows
-	finished := calibrated(r, out)
-	one := func(f fitting, some []int32, last bool) (pipeline.Predictor, bool, error) {
-		if m, err := s.fitted(ctx, job, f); err == nil || !fault.Is(err, fault.NotFound) {
-			return m, false, err
-		}
-		began := s.Jobs.Now()
-		m, err := r.fit(ctx, some, p.Best.Candidate, p.Settings.Seed, s.Workers, s.fitProgress(ctx, job, f))
-		if err != nil {
-			return nil, false, fmt.Errorf("fit %s: %w", f.what, err)
-		}
-		m = finished(m)
-		took := s.Jobs.Now().Sub(began)
-		next := took
-		if last {
-			next = 0 // what follows is short
-		}
-		more := s.short(ctx, next)
-		if more || took > reserve { // a function that dies in what follows need not do it again
-			err = s.keepFitted(ctx, job, f, m)
-		}
-		return m, more, err
-	}
 	refit := *p.Settings.Split.Refit && len(r.Test) > 0
-	if made.evaluation, more, err = one(evaluationFit, r.Train, !refit); err != nil || more {
+	evaluation, served := evaluationFit, servedFit
+	evaluation.last, served.last = !refit, true
+	if made.evaluation, more, err = s.fitOne(ctx, job, p, made, evaluation, r.Train, finished); err != nil || more {
 		return more, err
 	}
 	if !refit {
 		made.served = made.evaluation
 		return false, nil
 	}
-	made.served, more, err = one(servedFit, everyRow(r.len()), true)
+	made.served, more, err = s.fitOne(ctx, job, p, made, served, everyRow(r.len()), finished)
+	if _, left := errors.AsType[*spread](err); left {
+		// The next function is to begin where this one stands.
+		if err := s.putWork(ctx, evaluation.key(job, made.floor), made.evaluation.data); err != nil {
+			return false, err
+		}
+	}
 	return more, err
 }
 
+// fitOne fits one of the two models block by block. One that took long is kept
+// whole, so that a function that dies in what follows need not do it again.
+func (s *Steps) fitOne(ctx context.Context, job Job, p *plan, made *result, f fitting, some []int32, finished finisher) (m fitted, more bool, err error) {
+	if m, err := s.fittedBefore(ctx, job, f, made.floor); err == nil || !fault.Is(err, fault.NotFound) {
+		return m, false, err
+	}
+	began := s.Jobs.Now()
+	var model pipeline.Predictor
+	if p.network() {
+		model, more, err = s.fitNetwork(ctx, job, p, made, f, some)
+	} else {
+		model, more, err = s.fitLinear(ctx, job, p, made, f, some)
+	}
+	if err != nil || more {
+		return m, more, err
+	}
+	m.Predictor = finished(model)
+	if m.data, err = s.encoded(p, m.Predictor); err != nil {
+		return m, false, err
+	}
+	took := s.Jobs.Now().Sub(began)
+	next := took
+	if f.last {
+		next = 0 // what follows is short
+	}
+	more = s.short(ctx, next)
+	if more || took > reserve {
+		err = s.keepFitted(ctx, job, f, made.floor, m)
+	}
+	return m, more, err
+}
+
+// fitLinear fits a linear model block by block.
+func (s *Steps) fitLinear(ctx context.Context, job Job, p *plan, made *result, f fitting, some []int32) (pipeline.Predictor, bool, error) {
+	fit, b, err := s.fittingBlocks(ctx, job, p, made, f, some)
+	if err != nil {
+		return nil, false, s.tooWide(ctx, job, err)
+	}
+	progress := s.fitProgress(ctx, job, f, made.floor, fit.Problems())
+	b.fit = func(ctx context.Context, r linear.Range) (*pipeline.Part, error) {
+		return fit.Block(ctx, r, s.Workers, func(done int) { progress(r.From + done) })
+	}
+	parts, more, err := s.inBlocks(ctx, job, b)
+	if err != nil || more {
+		return nil, more, s.tooWide(ctx, job, err)
+	}
+	model, err := fit.Join(parts...)
+	if err != nil {
+		return nil, false, fmt.Errorf("fit %s: %w", f.what, err)
+	}
+	return model, false, nil
+}
+
+// finisher completes a fitted model by what is known from out-of-fold margins.
+type finisher func(pipeline.Predictor) pipeline.Predictor
+
 // calibrated returns what completes a fitted model by the out-of-fold margins.
-func calibrated(r *rows, out *pool) func(pipeline.Predictor) pipeline.Predictor {
+func calibrated(r *rows, out *pool) finisher {
 	k := len(r.Labels)
 	if k == 0 {
-		return func(m pipeline.Predictor) pipeline.Predictor { return m }
+		spread := calibrate.NewSpread(out.margins, of(r.Values, out.rows))
+		return func(m pipeline.Predictor) pipeline.Predictor {
+			if t, ok := m.(*pipeline.TableModel); ok {
+				return t.WithSpread(spread)
+			}
+			return m
+		}
 	}
 	y := of(r.Y, out.rows)
 	c := calibrate.Choose(out.margins, y, k)
@@ -158,35 +206,27 @@ func everyRow(n int) []int32 {
 }
 
 // fitProgress records the progress of a fit, at most every two seconds.
-func (s *Steps) fitProgress(ctx context.Context, job Job, f fitting) func(done, classes int) {
+func (s *Steps) fitProgress(ctx context.Context, job Job, f fitting, floor, classes int) func(done int) {
 	heard := s.Jobs.Now()
-	s.event(ctx, job, Event{Phase: "finish", Message: "fitting " + f.what, Progress: f.from})
-	return func(done, classes int) {
+	s.event(ctx, job, Event{Phase: "finish", Message: "fitting " + f.what, Progress: f.progress(floor, 0)})
+	return func(done int) {
 		if now := s.Jobs.Now(); now.Sub(heard) > 2*time.Second {
 			heard = now
-			s.event(ctx, job, Event{Phase: "finish", Message: fmt.Sprintf("fitting %s: %d of %d classes", f.what, done, classes), Progress: f.from + (f.to-f.from)*float64(done)/float64(classes)})
+			s.event(ctx, job, Event{Phase: "finish", Message: fmt.Sprintf("fitting %s: %d of %d classes", f.what, done, classes), Progress: f.progress(floor, float64(done)/float64(classes))})
 		}
 	}
 }
 
-// keepModel writes the artifact under its digest. One that is there already is
+// keepModel writes an artifact under its digest. One that is there already is
 // read back: a name proves nothing about bytes.
-func (s *Steps) keepModel(ctx context.Context, job Job, m pipeline.Predictor, extra map[string]string) (registry.Artifact, error) {
-	data, err := m.Encode(extra)
-	if errors.Is(err, artifact.ErrTooLarge) {
-		return registry.Artifact{}, s.refuse(ctx, job, fault.Wrap(fault.TooLarge, err,
-			"the model would be larger than the %d MB that may be served: ask for fewer features with params.min_docs or params.features, or train fewer classes", pipeline.MaxFileBytes>>20), nil)
-	}
-	if err != nil {
-		return registry.Artifact{}, fmt.Errorf("encode model: %w", err)
-	}
+func (s *Steps) keepModel(ctx context.Context, job Job, data []byte) (registry.Artifact, error) {
 	a := registry.Artifact{Digest: blob.DigestOf(data), Size: int64(len(data))}
 	a.Key = fmt.Sprintf("artifacts/%s/%s/%s.safetensors", job.Tenant, job.Model, a.Digest.Hex())
 	put := func(ifAbsent bool) error {
 		_, err := s.Models.Put(ctx, a.Key, bytes.NewReader(data), a.Size, blob.PutOptions{ContentType: "application/octet-stream", IfAbsent: ifAbsent})
 		return err
 	}
-	err = put(true)
+	err := put(true)
 	if !fault.Is(err, fault.PreconditionFailed) {
 		return a, err
 	}
@@ -210,24 +250,39 @@ func (s *Steps) keepModel(ctx context.Context, job Job, m pipeline.Predictor, ex
 type result struct {
 	rows               *rows
 	texts              *texts
-	evaluation, served pipeline.Predictor
+	floor              int    // of document frequency, above the candidate's, 0 for none
+	warning            string // why there is a floor
+	evaluation, served fitted
+}
+
+// fitted is a model and its file.
+type fitted struct {
+	pipeline.Predictor
+	data []byte
 }
 
 // register evaluates, decides about promotion and commits.
 func (s *Steps) register(ctx context.Context, job Job, p *plan, draft registry.Version, made result) error {
-	report := newReport(job, p, draft, made.served)
+	report := newReport(job, p, draft, made)
+	var err error
+	if report.Distributed, err = s.distributed(ctx, job, p); err != nil {
+		return err
+	}
+	if report.Courses, report.Rounding, err = s.courses(ctx, job, p); err != nil {
+		return err
+	}
 	best := p.score(p.Best.Candidate)
 	draft.CV = map[string]float64{
 		p.Settings.Metric: shown(best.Value), p.Settings.Metric + "_deviation": best.Deviation, "folds": float64(len(best.Folds)),
 	}
 	if len(made.rows.Test) > 1 {
-		test, err := evaluate(made.evaluation, made.rows, made.texts)
+		test, err := evaluate(made.evaluation.Predictor, made.rows, made.texts, p.Settings.ReportExcerpts)
 		if err != nil {
 			return fmt.Errorf("evaluate: %w", err)
 		}
 		report.Test, draft.Test = test, test.headline()
 	}
-	gate, versus, err := s.judgePromotion(ctx, job, p, made.rows, made.texts, made.evaluation, draft.Test)
+	gate, versus, err := s.judgePromotion(ctx, job, p, made.rows, made.texts, made.evaluation.Predictor, draft.Test)
 	if err != nil {
 		return err
 	}
@@ -242,22 +297,28 @@ func (s *Steps) register(ctx context.Context, job Job, p *plan, draft registry.V
 		Dataset: job.Dataset, Source: job.Key, SourceVersion: job.SourceVersion, DatasetSHA256: blob.Digest("sha256:" + p.SHA256),
 		DataTime: job.DataTime, Job: job.ID, Code: s.Build, Seed: p.Settings.Seed, Parent: p.Parent,
 	}
+	draft.Tenant, draft.Model = job.Tenant, job.Model
 	return s.commit(ctx, job, p, draft)
 }
 
 // commit makes everything visible at once, or nothing.
 func (s *Steps) commit(ctx context.Context, job Job, p *plan, draft registry.Version) error {
-	c := registry.Commit{Token: "commit-" + job.ID, Draft: draft, By: job.ID}
-	c.Draft.Tenant, c.Draft.Model = job.Tenant, job.Model
+	c := registry.Commit{Draft: draft}
 	if draft.Gate.Promotion == "promoted" {
 		c.Promote = p.Settings.PromoteTo
 		c.PromoteIf = func(current registry.Alias, exists bool) (bool, string) {
 			return !exists || !current.DataTime.After(draft.Lineage.DataTime), "superseded"
 		}
 	}
+	return s.commitAs(ctx, job, p, c)
+}
+
+// commitAs makes a commit with the end of its job.
+func (s *Steps) commitAs(ctx context.Context, job Job, p *plan, c registry.Commit) error {
+	c.Token, c.By = "commit-"+job.ID, job.ID
 	var encodeErr error
 	c.Also = func(v registry.Version) []registry.Write {
-		w, err := jobWrite(s.succeeded(job, p, v), job.Rev)
+		w, err := kind.Write(s.succeeded(job, p, v), job.Rev)
 		encodeErr = err
 		return []registry.Write{w}
 	}
@@ -269,6 +330,7 @@ func (s *Steps) commit(ctx context.Context, job Job, p *plan, draft registry.Ver
 		return err
 	}
 	s.event(ctx, job, Event{Phase: "done", Progress: 1, Values: maps.Clone(v.Test), Message: fmt.Sprintf("version %d registered, %s", v.Number, v.Gate.Promotion)})
+	s.charge(ctx, job)
 	return nil
 }
 

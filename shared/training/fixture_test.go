@@ -35,6 +35,9 @@ type house struct {
 	machine *machine
 	clock   *atomic.Int64
 	handed  int // times a step left work to the next function
+	// blockwise counts the functions that fitted a block side by side.
+	blockwise int
+	between   func() // called each time it did
 }
 
 func newHouse(t testing.TB, workers int) *house {
@@ -141,7 +144,19 @@ func (h *house) loop(ctx context.Context, in training.StepInput) error {
 		if err != nil || !out.(training.Done).More {
 			return err
 		}
+		done := out.(training.Done)
+		for _, block := range done.Blocks {
+			one := in
+			one.Step, one.Fit, one.Block = "block", done.Fit, block
+			if _, err := h.step(ctx, one); err != nil {
+				return err
+			}
+			h.blockwise++
+		}
 		h.handed++
+		if h.between != nil {
+			h.between()
+		}
 	}
 }
 

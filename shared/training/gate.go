@@ -11,6 +11,7 @@ import (
 	"godwit/shared/fault"
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/metric"
+	"godwit/shared/ml/open"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
 )
@@ -113,8 +114,8 @@ func (s *Steps) compare(ctx context.Context, job Job, p *plan, r *rows, x *texts
 		return nil, err
 	}
 	c := &Comparison{Version: number, Metric: p.Settings.Metric}
-	if v.Task != p.Settings.Task || !slices.Equal(v.Labels, r.Labels) {
-		return c, nil // another task or set of classes: nothing to compare
+	if v.Task != p.Settings.Task || !slices.Equal(v.Labels, r.Labels) || v.Evaluation.Key == "" {
+		return c, nil // another task or set of classes, or imported: nothing to compare
 	}
 	known, err := s.known(ctx, v)
 	if err != nil {
@@ -127,9 +128,12 @@ func (s *Steps) compare(ctx context.Context, job Job, p *plan, r *rows, x *texts
 	if blob.DigestOf(data) != v.Evaluation.Digest {
 		return nil, fault.New(fault.Internal, "the evaluation model of version %d is damaged", number)
 	}
-	champion, err := pipeline.Open(data)
+	champion, err := open.Model(ctx, data)
 	if err != nil {
 		return nil, fmt.Errorf("open evaluation model of version %d: %w", number, err)
+	}
+	if shape, images := shapeOf(champion); images && shape != r.Shape {
+		return c, nil // it reads images of another size
 	}
 	var common []int32
 	for _, row := range r.Test {

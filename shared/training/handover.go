@@ -4,20 +4,24 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/ml/linear"
+	"godwit/shared/ml/open"
 	"godwit/shared/ml/pipeline"
 )
 
-// A function has a quarter of an hour, and large jobs need more. Their work has
-// units: some costs of a task's path, or one of the two fits of Finish. Between
-// units a step asks how much time is left and, if it may not do for the next,
-// keeps what it has and answers Done.More; the state machine runs it again. What
-// is done next, and what comes of it, depends on the data alone: the clock
-// decides only which function does it.
+// A function has a quarter of an hour, and large jobs need more. What is fitted,
+// a task of the search or one of the models of Finish, is fitted block by block
+// of its classes, each along its whole path of C, and each block is kept as one
+// object of the job's work. When the time left may not do for another block, the
+// step answers Done.More, and the state machine runs it again: it goes on from
+// the blocks that are there. Joined they are what one go would have found, to the
+// bit: the clock and the size of a block decide only which function does what.
 
 const (
 	// reserve is the time a step leaves before the function's deadline, for
@@ -27,8 +31,8 @@ const (
 	wholeTask = 2e9
 )
 
-// short reports whether the function's time may not do for another unit that
-// takes as long as the last one. A context without a deadline has all the time.
+// short reports whether the function's time may not do for more work that takes
+// as long as the last did. A context without a deadline has all the time.
 func (s *Steps) short(ctx context.Context, last time.Duration) bool {
 	deadline, limited := ctx.Deadline()
 	return limited && deadline.Sub(s.Jobs.Now()) < reserve+last
@@ -36,81 +40,146 @@ func (s *Steps) short(ctx context.Context, last time.Duration) bool {
 
 func (s *Steps) unit() float64 { return cmp.Or(s.Unit, wholeTask) }
 
-// units cuts a task's path of C into pieces of at most most work, or of one C.
-// Within a piece each cost starts from the solution of the one before; a piece
-// starts afresh, whether or not another function begins with it.
-func (p *plan) units(t task, most float64) [][]float64 {
-	each := p.Work / float64(max(1, p.Folds)) * t.Share
-	if each*float64(len(t.C)) <= most {
-		return [][]float64{t.C}
-	}
-	return slices.Collect(slices.Chunk(t.C, max(1, int(most/each))))
+// blocks is a fit that is done in blocks.
+type blocks struct {
+	engine string  // Settings.Engine
+	fitted string  // the name of the fitting, "" for a task of the search
+	what   string  // is fitted, for people
+	folder string  // of its finished blocks, in the job's work
+	all    int     // problems: sets of weights to find
+	each   float64 // work of one
+	joint  bool    // all problems are solved at one time, in one block
+	// fit fits a block of the problems.
+	fit func(context.Context, linear.Range) (*pipeline.Part, error)
+	// progress tells how far the job is before the fit.
+	progress func(context.Context) (float64, error)
 }
 
-// partFile holds the scores of a task's finished units. It is named after the
-// attempt: a new one begins anew.
-func partFile(job Job, rung, task int) string {
-	return fmt.Sprintf("parts/%d/%d/%d.json", job.Attempt, rung, task)
+// inBlocks returns the parts of a fit in ascending order, those that an earlier
+// function left and those that it makes now, or, with more, none: the rest is
+// for the next function. A fit of one block leaves nothing behind. One of many
+// blocks is left to functions side by side: a *spread says which.
+func (s *Steps) inBlocks(ctx context.Context, job Job, b blocks) (parts []*pipeline.Part, more bool, err error) {
+	cut := s.cut(b)
+	if len(cut) == 1 {
+		part, err := b.fit(ctx, cut[0])
+		return []*pipeline.Part{part}, false, err
+	}
+	if b.spreads(len(cut)) {
+		parts, err := s.gatherBlocks(ctx, job, b, cut)
+		return parts, false, err
+	}
+	for i, block := range cut {
+		began := s.Jobs.Now()
+		part, made, err := s.fitBlock(ctx, job, b, block)
+		if err != nil {
+			return nil, false, err
+		}
+		parts = append(parts, part)
+		if made && i < len(cut)-1 && s.short(ctx, s.Jobs.Now().Sub(began)) {
+			return nil, true, nil
+		}
+	}
+	return parts, false, nil
 }
 
-// resume returns the unit a task goes on with and what those before it found.
-// The last is always done again: a task ends by writing its score.
-func (s *Steps) resume(ctx context.Context, job Job, number, task int, units [][]float64) (unit int, found scored, err error) {
-	if len(units) == 1 {
-		return 0, found, nil
+// fitBlock fits one block and keeps it, unless it is there already: made says
+// which. It needs nothing of the other blocks, so that they may be fitted by
+// functions side by side as well as one after the other.
+func (s *Steps) fitBlock(ctx context.Context, job Job, b blocks, block linear.Range) (p *pipeline.Part, made bool, err error) {
+	key := b.key(job, block)
+	if p, err = s.part(ctx, key, block); p != nil || err != nil {
+		return p, false, err
 	}
-	err = s.getPart(ctx, workKey(job, partFile(job, number, task)), &found)
+	if p, err = b.fit(ctx, block); err != nil {
+		return nil, false, err
+	}
+	data, err := p.Encode()
+	if err != nil {
+		return nil, false, err
+	}
+	return p, true, s.putWork(ctx, key, data)
+}
+
+// key names the file of a block.
+func (b blocks) key(job Job, block linear.Range) string {
+	return workKey(job, fmt.Sprintf("%s/%d-%d.safetensors", b.folder, block.From, block.To))
+}
+
+// part reads the part of a block, nil when there is none or it was damaged: it
+// is then made again.
+func (s *Steps) part(ctx context.Context, key string, block linear.Range) (*pipeline.Part, error) {
+	data, err := blob.ReadAll(ctx, s.Models, key, workLimit)
 	if fault.Is(err, fault.NotFound) {
-		return 0, scored{}, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, scored{}, err
+		return nil, err
 	}
-	done := 0
-	for unit < len(units)-1 && done+len(units[unit]) <= len(found.Values) {
-		done += len(units[unit])
-		unit++
+	p, err := pipeline.OpenPart(data)
+	if err != nil || p.Block() != block {
+		s.Log.Warn("a block of classes cannot be read and is fitted again", "key", key, "error", err)
+		return nil, nil
 	}
-	found.Values = found.Values[:done]
-	return unit, found, nil
+	return p, nil
+}
+
+// partFolder is where a task's blocks are kept. It is named after the attempt: a
+// new one begins anew.
+func partFolder(job Job, rung, task int) string {
+	return fmt.Sprintf("parts/%d/%d/%d", job.Attempt, rung, task)
 }
 
 // fitting is one of the fits of Finish.
 type fitting struct {
 	name, what string  // in the job's work, and for people
-	from, to   float64 // progress
+	from, to   float64 // share of the fits' progress
+	last       bool    // no other fit follows
 }
 
 var (
-	evaluationFit = fitting{"evaluation", "the evaluation model", .72, .8}
-	servedFit     = fitting{"served", "the model on all rows", .82, .9}
+	evaluationFit = fitting{name: "evaluation", what: "the evaluation model", to: .45}
+	servedFit     = fitting{name: "served", what: "the model on all rows", from: .55, to: 1}
 )
 
-// key names the file of the fitted model, of one attempt as partFile does.
-func (f fitting) key(job Job) string {
-	return workKey(job, fmt.Sprintf("fitted/%d/%s.safetensors", job.Attempt, f.name))
+// progress returns how far the job is when a share of the fit is done. Each floor
+// of document frequency that is tried has half of what is left, so that progress
+// never falls.
+func (f fitting) progress(floor int, share float64) float64 {
+	const begin, end = .72, .9
+	tried := slices.Index(floors, floor) + 1 // 0 without a floor
+	left := math.Ldexp(1, -tried)
+	done := f.from + (f.to-f.from)*share
+	return begin + (end-begin)*(1-left+left/2*done)
+}
+
+// folder is where its blocks are kept, of one attempt as partFolder says and of
+// one floor of document frequency.
+func (f fitting) folder(job Job, floor int) string {
+	return fmt.Sprintf("fitted/%d/%s-%d", job.Attempt, f.name, floor)
+}
+
+// key names the file of the whole model.
+func (f fitting) key(job Job, floor int) string {
+	return workKey(job, f.folder(job, floor)+".safetensors")
 }
 
 // keepFitted leaves a fitted model to a later function.
-func (s *Steps) keepFitted(ctx context.Context, job Job, f fitting, m pipeline.Predictor) error {
-	data, err := m.Encode(nil)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", f.what, err)
-	}
-	s.event(ctx, job, Event{Phase: "finish", Progress: f.to, Message: "fitted " + f.what})
-	return s.putWork(ctx, f.key(job), data)
+func (s *Steps) keepFitted(ctx context.Context, job Job, f fitting, floor int, m fitted) error {
+	s.event(ctx, job, Event{Phase: "finish", Progress: f.progress(floor, 1), Message: "fitted " + f.what})
+	return s.putWork(ctx, f.key(job, floor), m.data)
 }
 
-// fitted returns a model that an earlier function left, fault.NotFound when
+// fittedBefore returns a model that an earlier function left, fault.NotFound when
 // none did.
-func (s *Steps) fitted(ctx context.Context, job Job, f fitting) (pipeline.Predictor, error) {
-	data, err := blob.ReadAll(ctx, s.Models, f.key(job), workLimit)
+func (s *Steps) fittedBefore(ctx context.Context, job Job, f fitting, floor int) (fitted, error) {
+	data, err := blob.ReadAll(ctx, s.Models, f.key(job, floor), workLimit)
 	if err != nil {
-		return nil, err
+		return fitted{}, err
 	}
-	m, err := pipeline.Open(data)
+	m, err := open.Model(ctx, data)
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "%s of this job cannot be read", f.what)
+		return fitted{}, fault.Wrap(fault.Internal, err, "%s of this job cannot be read", f.what)
 	}
-	return m, nil
+	return fitted{m, data}, nil
 }

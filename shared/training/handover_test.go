@@ -3,11 +3,13 @@ package training_test
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"godwit/shared/blob"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -23,56 +25,111 @@ func (e ending) Deadline() (time.Time, bool) {
 	return time.Unix(0, e.h.clock.Load()).Add(30 * time.Second), true
 }
 
-// A job whose functions end after each unit of work comes to the same bytes as
-// one that is never interrupted.
+// A job whose functions end after each block of classes comes to the same bytes
+// as one that is done at one go, whatever a block is.
 func TestSteps_HandOverChangesNothing(t *testing.T) {
+	text, words := csv(240, 21), `{"params":{"c":[0.3,1,3],"features":["word"]},"search":{"folds":2}}`
 	for _, tc := range []struct {
 		name, data, settings string
 		unit                 float64
-		want                 int // times a step hands over
+		workers              int
+		want                 int // times a step hands over, -1 at least ten
 	}{
-		// Two folds of three costs, and two fits.
-		{"a path", csv(240, 21), `{"params":{"c":[0.3,1,3],"features":["word"]},"search":{"folds":2}}`, 1, 2*2 + 2},
-		{"a path at one go", csv(240, 21), `{"params":{"c":[0.3,1,3],"features":["word"]},"search":{"folds":2}}`, 0, 2},
-		{"without a refit", csv(240, 21), `{"params":{"c":[1],"features":["word"]},"search":{"folds":2},"split":{"refit":false}}`, 1, 1},
-		{"a table", table(240, 21, false), `{"params":{"c":[0.3,1],"features":["plain"],"learner":"logistic"},"search":{"folds":2}}`, 1, 2 + 2},
-		{"numbers", table(240, 21, true), `{"params":{"c":[0.3,1],"features":["plain"]},"search":{"folds":2}}`, 1, 2 + 2},
-		{"halving", csv(240, 21), `{"search":{"strategy":"halving","folds":3}}`, 1, -1},
-		{"auto", csv(240, 21), "", 1, -1},
+		// Two folds and two fits of three classes each; a fit also hands over
+		// between its last block and what follows.
+		{"class by class", text, words, 1, 1, 2*2 + 2*3},
+		{"two classes, then one", text, words, 1, 2, 2*1 + 2*2},
+		{"at one go", text, words, 0, 1, 2},
+		{"without a refit", text, `{"params":{"c":[1],"features":["word"]},"search":{"folds":2},"split":{"refit":false}}`, 1, 1, 2*2 + 3},
+		{"logistic", text, `{"params":{"c":[1,3],"features":["word"],"learner":"logistic"},"search":{"folds":2}}`, 1, 1, 2*2 + 2*3},
+		{"a table of two classes, one problem", table(240, 21, false), `{"params":{"c":[0.3,1],"features":["plain"],"learner":"logistic"},"search":{"folds":2}}`, 1, 1, 2},
+		{"numbers", table(240, 21, true), `{"params":{"c":[0.3,1],"features":["plain"]},"search":{"folds":2}}`, 1, 1, 2},
+		{"halving", text, `{"search":{"strategy":"halving","folds":3}}`, 1, 2, -1},
+		{"auto", text, "", 1, 2, -1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var made []registry.Version
-			for _, interrupted := range []bool{false, true} {
-				h := newHouse(t, 2)
-				h.steps.Unit = tc.unit
-				job := h.upload(t, tenant, "intents", tc.data, tc.settings)
-				ctx := t.Context()
-				if interrupted {
-					ctx = ending{ctx, h}
-				}
-				if err := h.run(ctx, tenant, job.ID); err != nil {
-					t.Fatalf("run: %v", err)
-				}
-				want := tc.want
-				if !interrupted {
-					want = 0
-				}
-				if h.handed != want && (want >= 0 || h.handed < 10) {
-					t.Errorf("interrupted %v: handed over %d times, want %d (-1: at least ten)", interrupted, h.handed, want)
-				}
-				h.checkOneVersion(t, job.ID)
-				h.checkEvents(t, job.ID, 7)
-				v, err := h.jobs.Registry.Version(t.Context(), tenant, "intents", 1)
-				if err != nil {
-					t.Fatal(err)
-				}
-				made = append(made, v)
+			want := newHouse(t, 2).handedOver(t, t.Context(), tc.data, tc.settings)
+			h := newHouse(t, tc.workers)
+			h.steps.Unit = tc.unit
+			got := h.handedOver(t, ending{t.Context(), h}, tc.data, tc.settings)
+			if h.handed != tc.want && (tc.want >= 0 || h.handed < 10) {
+				t.Errorf("handed over %d times, want %d (-1: at least ten)", h.handed, tc.want)
 			}
-			if a, b := made[0], made[1]; a.Artifact.Digest != b.Artifact.Digest || a.Evaluation.Digest != b.Evaluation.Digest ||
-				fmt.Sprint(a.Test, a.CV) != fmt.Sprint(b.Test, b.CV) {
-				t.Errorf("uninterrupted: %v %v %v\ninterrupted: %v %v %v", a.Artifact.Digest, a.Evaluation.Digest, a.Test, b.Artifact.Digest, b.Evaluation.Digest, b.Test)
+			if got != want {
+				t.Errorf("in blocks: %s\nat one go: %s", got, want)
 			}
 		})
+	}
+}
+
+// handedOver runs a job to its version and returns what that came to.
+func (h *house) handedOver(t *testing.T, ctx context.Context, data, settings string) string {
+	t.Helper()
+	job := h.upload(t, tenant, "intents", data, settings)
+	if err := h.run(ctx, tenant, job.ID); err != nil {
+		t.Fatalf("run: %v", err)
+	}
+	h.checkOneVersion(t, job.ID)
+	h.checkEvents(t, job.ID, 7)
+	v, err := h.jobs.Registry.Version(t.Context(), tenant, "intents", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(v.Artifact.Digest, v.Evaluation.Digest, v.Test, v.CV)
+}
+
+// A block of classes that is lost or damaged between two functions is made
+// again, and changes nothing.
+func TestSteps_LostBlocksAreMadeAgain(t *testing.T) {
+	data, settings := csv(240, 21), `{"params":{"c":[0.3,1],"features":["word"]},"search":{"folds":2}}`
+	want := newHouse(t, 2).handedOver(t, t.Context(), data, settings)
+	for _, damage := range []bool{false, true} {
+		h := newHouse(t, 1)
+		h.steps.Unit = 1
+		lost := map[string]bool{}
+		h.between = func() {
+			for _, key := range h.blocks(t) {
+				if lost[key] {
+					continue
+				}
+				lost[key] = true // once each, so that the job ends
+				if damage {
+					h.putModel(t, key, "no part")
+				} else if err := h.models.Delete(t.Context(), key); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if got := h.handedOver(t, ending{t.Context(), h}, data, settings); got != want {
+			t.Errorf("damaged: %v: after losses: %s\nat one go: %s", damage, got, want)
+		}
+		if len(lost) != 2*3+2*3 { // of two folds and two fits
+			t.Errorf("damaged: %v: lost %d blocks, want each of 12 once: %v", damage, len(lost), lost)
+		}
+	}
+}
+
+// blocks lists the blocks of classes that are in the work of jobs.
+func (h *house) blocks(t *testing.T) []string {
+	t.Helper()
+	found, _, err := h.models.List(t.Context(), "work/", "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, o := range found {
+		if name := path.Base(o.Key); strings.Contains(name, "-") && strings.HasSuffix(name, ".safetensors") && name[0] <= '9' {
+			keys = append(keys, o.Key)
+		}
+	}
+	return keys
+}
+
+// putModel puts an object into the models bucket.
+func (h *house) putModel(t *testing.T, key, body string) {
+	t.Helper()
+	if _, err := h.models.Put(t.Context(), key, strings.NewReader(body), int64(len(body)), blob.PutOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -89,30 +146,42 @@ func TestSteps_AttemptsBeginAnew(t *testing.T) {
 	for call, want := range []bool{true, true, false, false} {
 		out, err := h.steps.Run(ending{t.Context(), h}, in)
 		if err != nil || out.(training.Done).More != want {
-			t.Fatalf("call %d = %+v, %v, want more: %v; a repeated last one does the last unit again", call, out, err, want)
+			t.Fatalf("call %d = %+v, %v, want more: %v; a repeated last one joins the blocks again", call, out, err, want)
 		}
 	}
-	if _, _, err := h.models.Get(t.Context(), fmt.Sprintf("work/local/%s/parts/1/0/0.json", job.ID)); err != nil {
-		t.Errorf("the finished units are not kept under their attempt: %v", err)
+	want := fmt.Sprintf("work/local/%s/parts/1/0/0/", job.ID)
+	for _, key := range h.blocks(t) {
+		if !strings.HasPrefix(key, want) {
+			t.Errorf("block %s, want it kept under its attempt, %s", key, want)
+		}
 	}
 }
 
 // A hand-over survives the failure of any call, with or without its effect.
 func TestSteps_HandOverSurvivesFailures(t *testing.T) {
-	quick := `{"params":{"c":[0.3,1],"features":["word"]},"search":{"folds":2}}`
-	for at := 1; ; at += 3 {
-		h := newHouse(t, 1)
-		job := h.upload(t, tenant, "intents", csv(60, 14), quick)
-		f := &faults{at: at, lost: at%2 == 0}
-		flaky := h.flaky(f)
-		flaky.steps.Unit = 1
-		if err := flaky.run(ending{t.Context(), h}, tenant, job.ID); err != nil {
-			t.Fatalf("call %d: %v", at, err)
-		}
-		h.checkOneVersion(t, job.ID)
-		if f.calls < at {
-			return // past the last call of a run
-		}
+	for _, tc := range []struct {
+		name, data, settings string
+		stride               int // between the calls that fail
+	}{
+		{"linear", csv(60, 14), `{"params":{"c":[0.3,1],"features":["word"]},"search":{"folds":2}}`, 3},
+		{"network", shapes(6, 12, 3), `{"params":{"epochs":2,"features":["plain"]},"search":{"folds":2}}`, 9},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for at := 1; ; at += tc.stride {
+				h := newHouse(t, 1)
+				job := h.upload(t, tenant, "intents", tc.data, tc.settings)
+				f := &faults{at: at, lost: at%2 == 0}
+				flaky := h.flaky(f)
+				flaky.steps.Unit = 1
+				if err := flaky.run(ending{t.Context(), h}, tenant, job.ID); err != nil {
+					t.Fatalf("call %d: %v", at, err)
+				}
+				h.checkOneVersion(t, job.ID)
+				if f.calls < at {
+					return // past the last call of a run
+				}
+			}
+		})
 	}
 }
 
@@ -143,7 +212,7 @@ func TestSteps_LongFitsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"evaluation", "served"} {
-		if _, _, err := h.models.Get(t.Context(), fmt.Sprintf("work/local/%s/fitted/1/%s.safetensors", job.ID, name)); err != nil {
+		if _, _, err := h.models.Get(t.Context(), fmt.Sprintf("work/local/%s/fitted/1/%s-0.safetensors", job.ID, name)); err != nil {
 			t.Errorf("the %s model is not kept: %v", name, err)
 		}
 	}

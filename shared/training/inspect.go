@@ -51,10 +51,13 @@ func timeSplit(source dataset.Source, how string) string {
 // describe files the profile of the data, whose rows were held out so.
 func (s *Steps) describe(ctx context.Context, job Job, in *input, r *rows, how string) error {
 	p := Profile{TimeSplit: timeSplit(in.set.Source, how)}
-	if in.table == nil {
+	switch {
+	case in.images != nil:
+		p.Profile = doctor.DescribeImages(in.set)
+	case in.table == nil:
 		p.Profile = doctor.Describe(in.set, r.Corpus)
 		p.CodePoints, p.Bytes = &p.Profile.CodePoints, &p.Profile.Bytes
-	} else {
+	default:
 		e, err := tabular.Fit(ctx, r.tableData().Table, everyRow(r.len()), tabular.Options{})
 		if errors.Is(err, tabular.ErrInvalid) {
 			return s.refuse(ctx, job, fault.Wrap(fault.Invalid, err, "nothing can be learned from the columns of this table"), nil)

@@ -4,23 +4,21 @@ import (
 	"encoding/json"
 	"time"
 
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 )
 
 // Status is where a job stands.
-type Status string
+type Status = jobs.Status
 
 // The statuses. The last three are final: a job never leaves them.
 const (
-	Queued    Status = "queued"
-	Running   Status = "running"
-	Succeeded Status = "succeeded"
-	Failed    Status = "failed"
-	Cancelled Status = "cancelled"
+	Queued    = jobs.Queued
+	Running   = jobs.Running
+	Succeeded = jobs.Succeeded
+	Failed    = jobs.Failed
+	Cancelled = jobs.Cancelled
 )
-
-// Final reports whether a job with this status is over.
-func (s Status) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
 // Job is one training of one model on one object of the uploads bucket.
 type Job struct {

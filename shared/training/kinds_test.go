@@ -12,6 +12,7 @@ import (
 	"godwit/shared/blob"
 	"godwit/shared/fault"
 	"godwit/shared/ml/doctor"
+	"godwit/shared/ml/open"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/registry"
 	"godwit/shared/training"
@@ -76,7 +77,7 @@ func (h *house) model(t *testing.T, a registry.Artifact) pipeline.Predictor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := pipeline.Open(data)
+	m, err := open.Model(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +123,22 @@ func TestSteps_TableOfNumbers(t *testing.T) {
 	if rmse := v.Test["rmse"]; rmse < .9 || rmse > 1.15 || v.Test["r2"] < .95 || v.Test["baseline"] < 4 {
 		t.Errorf("metrics = %v, want an rmse near the noise of 1", v.Test)
 	}
+	report := stored[training.Report](t, h, v.ReportKey)
+	if len(report.Test.Intervals) != 4 || report.Calibration.Method != "" {
+		t.Errorf("intervals = %+v, calibration %+v, want four coverages", report.Test.Intervals, report.Calibration)
+	}
+	for _, w := range report.Test.Intervals {
+		// 200 held-out rows; the noise of 1 is normal, so that .95 takes 2 x 1.96.
+		if w.Covered < w.Asked-.06 || w.Asked == .95 && (w.Width < 3.4 || w.Width > 4.6) {
+			t.Errorf("intervals of coverage %v held %v of the truth, width %v", w.Asked, w.Covered, w.Width)
+		}
+	}
 	var s pipeline.Scratch
-	if got := h.model(t, v.Artifact).Value(&s, pipeline.Input{Cells: map[string]string{"size": "5", "colour": "red"}}); got < 14.5 || got > 15.5 {
+	served := h.model(t, v.Artifact)
+	if low, high, ok := served.Interval(15, .9); !ok || low > 13.5 || low < 13 || high < 16.5 || high > 17 {
+		t.Errorf("interval around 15 = %v to %v, %v, want about 1.64 to either side", low, high, ok)
+	}
+	if got := served.Value(&s, pipeline.Input{Cells: map[string]string{"size": "5", "colour": "red"}}); got < 14.5 || got > 15.5 {
 		t.Errorf("predicted %v, want about 15", got)
 	}
 	h.trained(t, table(2000, 2, true), "")

@@ -1,25 +1,28 @@
 package training
 
-import "context"
+import (
+	"godwit/shared/jobs"
+	"godwit/shared/registry"
+)
 
 // The states of an execution, as Machine.Status returns them.
 const (
-	ExecutionRunning   = "running"
-	ExecutionSucceeded = "succeeded"
-	ExecutionFailed    = "failed"
-	ExecutionTimedOut  = "timed_out"
-	ExecutionAborted   = "aborted"
-	ExecutionAbsent    = "absent" // never started, or forgotten
+	ExecutionRunning   = jobs.ExecutionRunning
+	ExecutionSucceeded = jobs.ExecutionSucceeded
+	ExecutionFailed    = jobs.ExecutionFailed
+	ExecutionTimedOut  = jobs.ExecutionTimedOut
+	ExecutionAborted   = jobs.ExecutionAborted
+	ExecutionAbsent    = jobs.ExecutionAbsent
 )
 
-// Machine is the port for the engine that runs a job's steps: a state machine
-// with one execution a job and attempt. shared/stepfn implements it.
-type Machine interface {
-	// Start begins the execution called name. One of that name that exists
-	// already is success: Start may be repeated.
-	Start(ctx context.Context, name string, input []byte) error
-	// Status returns the state of the execution and, when it did not succeed, why.
-	Status(ctx context.Context, name string) (state, cause string, err error)
-	// Stop ends the execution; one that is over or absent is no error.
-	Stop(ctx context.Context, name, cause string) error
+// Machine is the engine that runs a job's steps.
+type Machine = jobs.Machine
+
+// kind tells jobs.Book how training jobs are stored.
+var kind = jobs.Kind[Job]{
+	Noun: "job", Prefix: "tj_", Key: registry.JobKey, Index: registry.JobIndex,
+	Head: func(j *Job) jobs.Head {
+		return jobs.Head{Tenant: j.Tenant, ID: j.ID, Status: j.Status, Attempt: j.Attempt, CreatedAt: j.CreatedAt, Rev: j.Rev}
+	},
+	SetRev: func(j *Job, rev int64) { j.Rev = rev },
 }

@@ -16,37 +16,30 @@ import (
 // What differs between texts and tables once they are rows: how a candidate is
 // scored and fitted, and what a caller would send to predict a row.
 
-// margins fits a variant on the train rows for every C of path and returns for
-// each the margins (of a regression the predicted numbers) of the held rows.
-func (r *rows) margins(ctx context.Context, train, held []int32, v variant, path []float64, seed uint64, workers int) ([][]float32, error) {
+// trial prepares the scoring of a variant that is fitted on the train rows for
+// every C of path and judged on the held rows.
+func (r *rows) trial(ctx context.Context, train, held []int32, v variant, path []float64, seed uint64) (*pipeline.Trial, error) {
 	if r.Corpus == nil {
-		return pipeline.TableMargins(ctx, r.tableData(), train, held, tableSettings(v.at(path[0]), seed), path, workers)
+		return pipeline.NewTableTrial(ctx, r.tableData(), train, held, tableSettings(v.at(path[0]), seed), path)
 	}
 	settings, err := textSettings(v.at(path[0]), seed)
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Margins(ctx, r.textData(), train, held, settings, path, workers)
+	return pipeline.NewTrial(r.textData(), train, held, settings, path)
 }
 
-// fit fits a candidate on some rows.
-func (r *rows) fit(ctx context.Context, some []int32, c tune.Candidate, seed uint64, workers int, progress func(done, classes int)) (pipeline.Predictor, error) {
+// fitting prepares the fit of a candidate on some rows. pruning, when not nil,
+// says how far weights of texts are pruned.
+func (r *rows) fitting(ctx context.Context, some []int32, c tune.Candidate, pruning *pipeline.Pruning, seed uint64) (*pipeline.Fitting, error) {
 	if r.Corpus == nil {
-		m, err := pipeline.FitTable(ctx, r.tableData(), some, tableSettings(c, seed), workers)
-		if err != nil {
-			return nil, err // not m: a nil model in an interface is not nil
-		}
-		return m, nil
+		return pipeline.NewTableFitting(ctx, r.tableData(), some, tableSettings(c, seed))
 	}
-	settings, err := textSettings(c, seed)
+	settings, err := prunedSettings(c, pruning, seed)
 	if err != nil {
 		return nil, err
 	}
-	m, err := pipeline.Fit(ctx, r.textData(), some, settings, workers, progress)
-	if err != nil {
-		return nil, err
-	}
-	return m.Predictor(), nil
+	return pipeline.NewFitting(r.textData(), some, settings)
 }
 
 // terms returns the size of a variant's model fitted on the train rows, by
@@ -71,8 +64,12 @@ func (r *rows) terms(train []int32, v variant) int64 {
 
 // input is what a caller would send to predict a row.
 func (r *rows) input(x *texts, row int32) pipeline.Input {
-	if r.Corpus != nil {
+	switch {
+	case r.Corpus != nil:
 		return pipeline.Input{Text: x.Text[row]}
+	case r.Pixels != nil:
+		size := r.Shape.Size()
+		return pipeline.Input{Pixels: r.Pixels[int(row)*size:][:size]}
 	}
 	cells := make(map[string]string, len(r.Columns))
 	for c := range r.Columns {
@@ -97,13 +94,13 @@ func (r *rows) work(folds int) float64 {
 }
 
 func (r *rows) textData() pipeline.Data {
-	return pipeline.Data{Corpus: r.Corpus, Y: r.Y, Labels: r.Labels, Weight: r.Weight}
+	return pipeline.Data{Corpus: r.Corpus, Y: r.Y, Labels: r.Labels, Weight: r.Weight, Group: r.Group}
 }
 
 func (r *rows) tableData() pipeline.TableData {
 	d := pipeline.TableData{
 		Table: tabular.Table{Columns: r.Columns, DecimalComma: r.DecimalComma}, Task: dataset.Classification,
-		Y: r.Y, Labels: r.Labels, Weight: r.Weight,
+		Y: r.Y, Labels: r.Labels, Weight: r.Weight, Group: r.Group,
 	}
 	if r.task == registry.TableRegression {
 		d.Task, d.Y, d.Labels, d.Values = dataset.Regression, nil, nil, r.Values
@@ -119,8 +116,17 @@ func textSettings(c tune.Candidate, seed uint64) (pipeline.Settings, error) {
 	}
 	return pipeline.Settings{
 		Recipe: recipe, Learner: c.Learner, Loss: linear.Loss(c.Loss), Balance: c.Balance, MinDocs: c.MinDocs,
-		HashBits: c.HashBits, C: c.C, Seed: seed,
+		HashBits: c.HashBits, C: c.C, Seed: seed, Multinomial: c.MultiClass == multinomial, Descent: pipeline.Descent(c.Descent),
 	}, nil
+}
+
+// prunedSettings are those of one candidate whose weights are pruned so far.
+func prunedSettings(c tune.Candidate, pruning *pipeline.Pruning, seed uint64) (pipeline.Settings, error) {
+	settings, err := textSettings(c, seed)
+	if pruning != nil {
+		settings.PruneBelow = pruning.Below
+	}
+	return settings, err
 }
 
 // tableSettings are those of one candidate.
@@ -128,5 +134,6 @@ func tableSettings(c tune.Candidate, seed uint64) pipeline.TableSettings {
 	return pipeline.TableSettings{
 		Learner: c.Learner, Options: tabular.Options{Shape: tabular.Shape(c.Recipe)},
 		Loss: linear.Loss(c.Loss), Balance: c.Balance, C: c.C, Seed: seed,
+		Multinomial: c.MultiClass == multinomial, Descent: pipeline.Descent(c.Descent),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tune"
 	"godwit/shared/registry"
 )
@@ -22,13 +23,18 @@ type plan struct {
 	SHA256   string         `json:"sha256"` // of the raw data
 	Features []string       `json:"features"`
 	Folds    int            `json:"folds"`
-	Work     float64        `json:"work"`           // units of one candidate on all folds
-	Spent    float64        `json:"spent"`          // units of the rungs so far
-	Halving  []tune.Rung    `json:"halving"`        // the rounds to come and gone; nil for a grid
-	Rungs    []rung         `json:"rungs"`          // opened so far
-	Scores   []tune.Score   `json:"scores"`         // every candidate searched so far
-	Best     *chosen        `json:"best,omitempty"` // set by the last Select
-	Parent   int            `json:"parent,omitempty"`
+	Forward  bool           `json:"forward,omitempty"` // whether they go forward in time
+	Work     float64        `json:"work"`              // units of one candidate on all folds
+	Spent    float64        `json:"spent"`             // units of the rungs so far
+	// NetworkWork is the units of one epoch of a network over the training rows, 0
+	// when none is tried; Side the longer one of images, in pixels.
+	NetworkWork float64      `json:"network_work,omitempty"`
+	Side        int          `json:"side,omitempty"`
+	Halving     []tune.Rung  `json:"halving"`        // the rounds to come and gone; nil for a grid
+	Rungs       []rung       `json:"rungs"`          // opened so far
+	Scores      []tune.Score `json:"scores"`         // every candidate searched so far
+	Best        *chosen      `json:"best,omitempty"` // set by the last Select
+	Parent      int          `json:"parent,omitempty"`
 }
 
 // rung is one round of the search: tasks that run side by side.
@@ -44,15 +50,24 @@ type variant struct {
 	Balance  string `json:"balance,omitempty"`
 	MinDocs  int    `json:"min_docs,omitempty"`
 	HashBits int    `json:"hash_bits,omitempty"`
+
+	MultiClass string       `json:"multi_class,omitempty"`
+	Descent    tune.Descent `json:"descent,omitzero"`
 }
 
 // at returns the candidate of the variant with that C.
 func (v variant) at(c float64) tune.Candidate {
-	return tune.Candidate{Recipe: v.Recipe, Learner: v.Learner, Loss: v.Loss, Balance: v.Balance, MinDocs: v.MinDocs, HashBits: v.HashBits, C: c}
+	return tune.Candidate{
+		Recipe: v.Recipe, Learner: v.Learner, Loss: v.Loss, Balance: v.Balance, MinDocs: v.MinDocs, HashBits: v.HashBits,
+		MultiClass: v.MultiClass, Descent: v.Descent, C: c,
+	}
 }
 
 func variantOf(c tune.Candidate) variant {
-	return variant{Recipe: c.Recipe, Learner: c.Learner, Loss: c.Loss, Balance: c.Balance, MinDocs: c.MinDocs, HashBits: c.HashBits}
+	return variant{
+		Recipe: c.Recipe, Learner: c.Learner, Loss: c.Loss, Balance: c.Balance, MinDocs: c.MinDocs, HashBits: c.HashBits,
+		MultiClass: c.MultiClass, Descent: c.Descent,
+	}
 }
 
 // task is the work of one function: one variant on one fold, along a path of C.
@@ -67,12 +82,27 @@ type task struct {
 type chosen struct {
 	tune.Candidate
 	Rung int `json:"rung"` // whose tasks hold its out-of-fold margins
+	// Pruning is how far its weights are pruned and what comes of it, nil for a
+	// table, which is not pruned.
+	Pruning *pipeline.Pruning `json:"pruning,omitempty"`
+	Terms   int64             `json:"terms"` // of the model whose pruning was measured
+}
+
+// at returns the place of the candidate in the path of a task, -1 when the task
+// is not one of its own.
+func (c *chosen) at(t task) int {
+	if t.variant != variantOf(c.Candidate) {
+		return -1
+	}
+	return slices.Index(t.C, c.C)
 }
 
 // scored is what a task found.
 type scored struct {
-	Terms  int64   `json:"terms"`  // size of the model
-	Values []tally `json:"values"` // one per C
+	Terms   int64                `json:"terms"`             // size of the model, of the fold that measures it
+	Epochs  []Epoch              `json:"epochs,omitempty"`  // of a network
+	Values  []tally              `json:"values"`            // one per C
+	Pruning [][]pipeline.Pruning `json:"pruning,omitempty"` // one ladder per C, of the fold that measures it
 }
 
 func (r rung) numbers() []int {
@@ -87,7 +117,15 @@ func (r rung) numbers() []int {
 func (p *plan) regression() bool { return p.Settings.Task == registry.TableRegression }
 
 // table reports whether rows are cells rather than texts.
-func (p *plan) table() bool { return p.Settings.Task != registry.TextClassification }
+func (p *plan) table() bool {
+	return p.Settings.Task == registry.TableClassification || p.Settings.Task == registry.TableRegression
+}
+
+// images reports whether rows are images.
+func (p *plan) images() bool { return p.Settings.Task == registry.ImageClassification }
+
+// network reports whether the candidate that won is a network.
+func (p *plan) network() bool { return variantOf(p.Best.Candidate).isNetwork() }
 
 // imbalance is the ratio of the largest to the smallest class, 1 for numbers.
 func (p *plan) imbalance() float64 {

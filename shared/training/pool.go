@@ -3,7 +3,6 @@ package training
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"godwit/shared/fault"
 	"godwit/shared/ml/artifact"
@@ -13,12 +12,10 @@ import (
 // temperature needs far fewer rows than a large job has.
 const marginCells = 1 << 22
 
-func marginFile(rung, task, unit int) string {
-	return fmt.Sprintf("margins/%d/%d-%d.safetensors", rung, task, unit)
-}
+func marginFile(rung, task int) string { return fmt.Sprintf("margins/%d/%d.safetensors", rung, task) }
 
-// keepMargins stores margins of evenly spaced held rows, for the costs of one unit of a task.
-func (s *Steps) keepMargins(ctx context.Context, job Job, number, task, unit int, margins [][]float32, held []int32) error {
+// keepMargins stores margins of evenly spaced held rows, for each cost of a task.
+func (s *Steps) keepMargins(ctx context.Context, job Job, number, task int, margins [][]float32, held []int32) error {
 	width := 0
 	if len(held) > 0 {
 		width = len(margins[0]) / len(held)
@@ -43,7 +40,7 @@ func (s *Steps) keepMargins(ctx context.Context, job Job, number, task, unit int
 	if err != nil {
 		return fmt.Errorf("encode margins: %w", err)
 	}
-	return s.putWork(ctx, workKey(job, marginFile(number, task, unit)), data)
+	return s.putWork(ctx, workKey(job, marginFile(number, task)), data)
 }
 
 // pool holds out-of-fold margins of the chosen candidate: margins of training
@@ -58,13 +55,11 @@ type pool struct {
 func (s *Steps) pooled(ctx context.Context, job Job, p *plan) (*pool, error) {
 	all := &pool{}
 	for i, t := range p.Rungs[p.Best.Rung].Tasks {
-		units := p.units(t, s.unit())
-		unit := slices.IndexFunc(units, func(path []float64) bool { return slices.Contains(path, p.Best.C) })
-		if t.variant != variantOf(p.Best.Candidate) || unit < 0 {
+		c := p.Best.at(t)
+		if c < 0 {
 			continue
 		}
-		c := slices.Index(units[unit], p.Best.C)
-		data, err := s.readWork(ctx, workKey(job, marginFile(p.Best.Rung, i, unit)))
+		data, err := s.readWork(ctx, workKey(job, marginFile(p.Best.Rung, i)))
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +70,7 @@ func (s *Steps) pooled(ctx context.Context, job Job, p *plan) (*pool, error) {
 	return all, nil
 }
 
-// add appends what keepMargins stored for one place of a unit.
+// add appends what keepMargins stored for one place of a path.
 func (a *pool) add(data []byte, c int) error {
 	f, err := artifact.Decode(data, artifact.Limits{Bytes: workLimit})
 	if err != nil {

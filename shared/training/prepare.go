@@ -8,6 +8,7 @@ import (
 
 	"godwit/shared/fault"
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/text"
 	"godwit/shared/ml/tune"
 	"godwit/shared/registry"
@@ -37,8 +38,12 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	if err != nil {
 		return Next{}, err
 	}
+	settings, why := s.solver(settings, r)
 	p := newPlan(settings, in, r, how)
 	p.Parent = job.Parent
+	if err := p.measureNetworks(r, textsOf(in.set.Rows, p.table())); err != nil {
+		return Next{}, s.refuse(ctx, job, err, nil)
+	}
 	p.firstRung()
 	if err := s.describe(ctx, job, in, r, how); err != nil {
 		return Next{}, err
@@ -49,6 +54,7 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	if err := s.putJSON(ctx, workKey(job, planFile), p); err != nil {
 		return Next{}, err
 	}
+	s.tellSolver(ctx, job, why)
 	s.event(ctx, job, Event{Phase: "prepare", Progress: .2, Message: p.summary(),
 		Values: map[string]float64{"rows": float64(r.len()), "classes": float64(len(r.Labels)), "held_out": float64(len(r.Test)), "rejected": float64(in.set.Rejected)}})
 	return Next{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt, Tasks: p.Rungs[0].numbers(), More: true}, nil
@@ -83,7 +89,7 @@ func (p *plan) summary() string {
 	case timeOffered:
 		text += fmt.Sprintf("; column %q holds times: split by time to hold out the newest rows", p.Source.TimeColumn)
 	case timeUsed:
-		text += fmt.Sprintf("; the newest by column %q are held out", p.Source.TimeColumn)
+		text += fmt.Sprintf("; the newest by column %q are held out, and each fold is judged on what is newer than all it learns from", p.Source.TimeColumn)
 	}
 	return text
 }
@@ -91,6 +97,9 @@ func (p *plan) summary() string {
 // keepRows writes what the later steps read. The texts go into a file of their
 // own and out of memory first: only Finish needs them.
 func (s *Steps) keepRows(ctx context.Context, job Job, in *input, r *rows) error {
+	if in.images != nil {
+		in.set.Rows = named(in.set.Rows)
+	}
 	data, err := textsOf(in.set.Rows, in.table != nil).encode()
 	if err != nil {
 		return fmt.Errorf("encode texts: %w", err)
@@ -126,17 +135,39 @@ func (s *Steps) encodeRows(ctx context.Context, job Job, in *input, settings Set
 	} else {
 		r.Train, r.Test, how = dataset.Split(set.Rows, set.Labels, options)
 	}
+	if in.images != nil {
+		r.Shape, r.Pixels = in.images.Shape, in.images.Pixels
+	}
 	if options.Newest && len(r.Test) == 0 {
 		return nil, how, s.refuse(ctx, job, fault.New(fault.Invalid, "no rows can be held out by the times in column %q", set.Source.TimeColumn), nil)
 	}
 	if r.task == registry.TableRegression {
 		r.Y, r.Labels = make([]int32, r.len()), nil // one class, so that folds are even
 	}
-	r.Fold = tune.Folds(of(r.Y, r.Train), of(r.Group, r.Train), settings.Search.Folds, settings.Seed)
-	if in.table != nil {
-		return r, how, nil
+	if err := s.assignFolds(ctx, job, in, settings, r, how); err != nil || in.task != registry.TextClassification {
+		return r, how, err
 	}
 	return r, how, s.count(ctx, job, set.Rows, settings, r)
+}
+
+// assignFolds divides the training rows: at random, or forward in time when the
+// newest rows are held out, so that a candidate is chosen as it will be judged.
+func (s *Steps) assignFolds(ctx context.Context, job Job, in *input, settings Settings, r *rows, how string) error {
+	y := of(r.Y, r.Train)
+	if how != dataset.ByTime {
+		r.Fold = tune.Folds(y, of(r.Group, r.Train), settings.Search.Folds, settings.Seed)
+		return nil
+	}
+	if r.task == registry.TableRegression {
+		y = nil
+	}
+	r.Forward = true
+	var n int
+	if r.Fold, n = tune.Forward(of(dataset.Ages(in.set.Rows, in.groupKey), r.Train), y, settings.Search.Folds); n > 0 {
+		return nil
+	}
+	return s.refuse(ctx, job, fault.New(fault.Invalid,
+		"the times in column %q do not part the rows into some to learn from and later ones to judge by; train without split.by", in.set.Source.TimeColumn), nil)
 }
 
 // count counts the terms of every text.
@@ -147,7 +178,10 @@ func (s *Steps) count(ctx context.Context, job Job, set []dataset.Row, settings 
 	}
 	var recipes []text.Recipe
 	for _, name := range featureNames(settings) {
-		recipe, _ := text.RecipeNamed(name)
+		recipe, known := text.RecipeNamed(name)
+		if !known {
+			recipe = text.Word() // a network has none; the profile tells of words
+		}
 		recipes = append(recipes, recipe)
 	}
 	heard := s.Jobs.Now()
@@ -170,7 +204,7 @@ const distinct = .02
 // caller who named the features gets each of them, and tables try every shape.
 func distinctFeatures(settings Settings, r *rows) []string {
 	names := featureNames(settings)
-	if len(settings.Params.Features) > 0 || r.Corpus == nil {
+	if len(settings.Params.Features) > 0 || r.Corpus == nil || settings.learner() == pipeline.RNN {
 		return names
 	}
 	var kept []string
@@ -191,7 +225,7 @@ func newPlan(settings Settings, in *input, r *rows, how string) *plan {
 		Settings: settings, Reason: in.reason, Labels: r.Labels, Split: how, Source: set.Source,
 		Issues: set.IssueCounts, SHA256: set.SHA256, Features: distinctFeatures(settings, r),
 		Rows:  Rows{Read: set.Records, Trained: int64(len(r.Train)), HeldOut: int64(len(r.Test)), Rejected: set.Rejected},
-		Folds: int(slices.Max(r.Fold)) + 1,
+		Folds: r.folds(), Forward: r.Forward,
 	}
 	if !p.regression() {
 		p.Counts = set.Counts

@@ -8,6 +8,7 @@ import (
 
 	"godwit/shared/fault"
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/image"
 	"godwit/shared/registry"
 )
 
@@ -20,12 +21,13 @@ type Issues struct {
 	Kept    int64           `json:"kept"`
 }
 
-// input is a data set read: texts, or a table.
+// input is a data set read: texts, a table, or images.
 type input struct {
 	task   registry.Task
 	reason string // for the task, when it was found out
 	set    *dataset.Set
-	table  *dataset.TableSet // nil for texts; set is its Set
+	table  *dataset.TableSet // nil unless it is one; set is its Set
+	images *image.Set        // likewise
 }
 
 // groupKey is equal for rows that must not be parted.
@@ -50,6 +52,11 @@ func (s *Steps) read(ctx context.Context, job Job, settings Settings) (*input, e
 	wrong, bad := errors.AsType[*dataset.InputError](err)
 	if err != nil && !bad {
 		return nil, fault.Wrap(fault.Unavailable, err, "the uploaded file could not be read to its end")
+	}
+	if !bad {
+		if err := s.addFeedback(ctx, job, in, settings); err != nil {
+			return nil, err
+		}
 	}
 	issues := Issues{}
 	if in.set != nil {
@@ -104,6 +111,9 @@ func readAs(ctx context.Context, body io.Reader, name string, settings Settings)
 	if in.task == registry.TextClassification {
 		in.set, err = dataset.Read(ctx, body, options)
 		return in, err
+	}
+	if in.task == registry.ImageClassification {
+		return readImages(ctx, body, in, options)
 	}
 	want := dataset.TableOptions{Options: options, Target: settings.Columns.Label}
 	switch settings.Task {

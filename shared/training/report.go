@@ -12,22 +12,30 @@ import (
 
 // Report is the file with everything the evaluation found, kept beside the version.
 type Report struct {
-	Model       registry.Name            `json:"model"`
-	Job         string                   `json:"job"`
-	Task        registry.Task            `json:"task"`
-	TaskReason  string                   `json:"task_reason,omitempty"` // when it was found out
-	Algorithm   string                   `json:"algorithm"`
-	Settings    Settings                 `json:"settings"`
-	Chosen      tune.Candidate           `json:"chosen"`
-	Rows        Rows                     `json:"rows"`
-	Classes     map[string]int           `json:"classes"` // rows per label
-	Split       string                   `json:"split"`
-	Issues      map[string]int           `json:"issues"`
-	Metric      string                   `json:"metric"` // of Search
-	Search      []Searched               `json:"search"` // every candidate, in the order tried
-	Work        float64                  `json:"work"`   // units the search took, see Search.Budget
+	Model      registry.Name     `json:"model"`
+	Job        string            `json:"job"`
+	Task       registry.Task     `json:"task"`
+	TaskReason string            `json:"task_reason,omitempty"` // when it was found out
+	Algorithm  string            `json:"algorithm"`
+	Settings   Settings          `json:"settings"`
+	Chosen     tune.Candidate    `json:"chosen"`
+	Pruning    *pipeline.Pruning `json:"pruning,omitempty"`  // how far small weights were left out, of texts
+	Warnings   []string          `json:"warnings,omitempty"` // what about the model its owner should know
+	Rows       Rows              `json:"rows"`
+	Classes    map[string]int    `json:"classes"` // rows per label
+	Split      string            `json:"split"`
+	Issues     map[string]int    `json:"issues"`
+	Metric     string            `json:"metric"` // of Search
+	Search     []Searched        `json:"search"` // every candidate, in the order tried
+	// Folding is how its folds came about: "stratified", or "forward", each judged
+	// on rows newer than all it learned from.
+	Folding     string                   `json:"folding"`
+	Work        float64                  `json:"work"`                  // units the search took, see Search.Budget
+	Distributed *Distributed             `json:"distributed,omitempty"` // when fits were divided by classes
 	Calibration Calibration              `json:"calibration,omitzero"`
-	Test        *Evaluation              `json:"test,omitempty"` // on held-out rows; absent when none could be held out
+	Courses     []Course                 `json:"courses,omitempty"`  // of networks: how the trainings of the search went
+	Rounding    *Rounding                `json:"rounding,omitempty"` // of a network whose weights are stored in fewer bytes
+	Test        *Evaluation              `json:"test,omitempty"`     // on held-out rows; absent when none could be held out
 	Versus      *Comparison              `json:"versus,omitempty"`
 	TopFeatures []pipeline.ClassFeatures `json:"top_features"` // of the served model
 	Artifact    blob.Digest              `json:"artifact"`
@@ -46,9 +54,10 @@ type Searched struct {
 	Share     float64   `json:"share"` // of the training rows it learned from
 }
 
-// Calibration tells what the probabilities and prediction sets rest on.
+// Calibration tells what the probabilities and prediction sets, or of a
+// regression the prediction intervals, rest on.
 type Calibration struct {
-	Method string `json:"method"` // temperature or isotonic
+	Method string `json:"method,omitempty"` // temperature or isotonic; none of a regression
 	// Approximate says that the served model saw more rows than the out-of-fold
 	// ones, so that a coverage holds about, not exactly.
 	Approximate bool `json:"approximate"`
@@ -57,19 +66,24 @@ type Calibration struct {
 // topFeatures is how many features of either sign a class shows.
 const topFeatures = 10
 
-func newReport(job Job, p *plan, draft registry.Version, served pipeline.Predictor) Report {
+func newReport(job Job, p *plan, draft registry.Version, made result) Report {
+	served := made.served
 	report := Report{
 		Model: job.Model, Job: job.ID, Task: p.Settings.Task, TaskReason: p.Reason, Algorithm: draft.Algorithm,
-		Settings: p.Settings, Chosen: p.Best.Candidate, Rows: p.Rows, Split: p.Split, Issues: p.Issues,
-		Metric: p.Settings.Metric, Work: p.Spent, TopFeatures: served.TopFeatures(topFeatures), Artifact: draft.Artifact.Digest,
+		Settings: p.Settings, Chosen: p.Best.Candidate, Pruning: p.Best.Pruning, Rows: p.Rows, Split: p.Split, Issues: p.Issues,
+		Metric: p.Settings.Metric, Folding: "stratified", Work: p.Spent, TopFeatures: served.TopFeatures(topFeatures), Artifact: draft.Artifact.Digest,
 		Classes: map[string]int{}, Sizes: map[string]int64{"artifact": draft.Artifact.Size, "evaluation": draft.Evaluation.Size},
+	}
+	if p.Forward {
+		report.Folding = "forward"
+	}
+	if made.warning != "" {
+		report.Warnings = []string{made.warning}
 	}
 	for i, l := range p.Labels {
 		report.Classes[l] = p.Counts[i]
 	}
-	if !p.regression() {
-		report.Calibration = Calibration{Method: served.Manifest().Calibration, Approximate: true}
-	}
+	report.Calibration = Calibration{Method: served.Manifest().Calibration, Approximate: true}
 	for _, sc := range p.Scores {
 		line := Searched{
 			Candidate: sc.Candidate, Value: shown(sc.Value), Mean: shown(sc.Mean), Deviation: sc.Deviation, Terms: sc.Terms, Share: sc.Share,
@@ -88,6 +102,7 @@ type field struct {
 	Type    string   `json:"type"`
 	Minimum *float64 `json:"minimum,omitempty"`
 	Maximum *float64 `json:"maximum,omitempty"`
+	Shape   []int    `json:"shape,omitempty"` // of an image as the model reads it: lines, pixels of each, channels
 }
 
 // signature says what a model takes and answers.
@@ -98,6 +113,9 @@ func signature(m pipeline.Predictor) (json.RawMessage, error) {
 	}
 	for _, c := range m.Columns() {
 		sig.Inputs = append(sig.Inputs, field{Name: c, Type: "string"})
+	}
+	if shape, images := shapeOf(m); images {
+		sig.Inputs = []field{{Name: "image", Type: "image", Shape: []int{shape.Height, shape.Width, shape.Channels}}}
 	}
 	if sig.Inputs == nil {
 		sig.Inputs = []field{{Name: "text", Type: "string"}}

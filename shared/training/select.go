@@ -32,6 +32,9 @@ func (s *Steps) selectRung(ctx context.Context, job Job, number int) (Next, erro
 	}
 	best := tune.Best(p.Scores)
 	p.Best = &chosen{Candidate: p.Scores[best].Candidate, Rung: of[best]}
+	if err := s.choosePruning(ctx, job, &p); err != nil {
+		return Next{}, err
+	}
 	next := p.nextRung(number)
 	out := Next{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt, Rung: number + 1, Tasks: next.numbers(), More: len(next.Tasks) > 0}
 	if out.More {
@@ -43,7 +46,7 @@ func (s *Steps) selectRung(ctx context.Context, job Job, number int) (Next, erro
 	won := p.Scores[best]
 	s.event(ctx, job, Event{
 		Phase: "search", Progress: searchFrom(number + 1),
-		Message: fmt.Sprintf("best so far: %s, C %g: %s %s +- %s", variantOf(won.Candidate), won.C, p.Settings.Metric, figure(won.Value), figure(won.Deviation)),
+		Message: fmt.Sprintf("best so far: %s, %s: %s %s +- %s", variantOf(won.Candidate), variantOf(won.Candidate).setting(won.C), p.Settings.Metric, figure(won.Value), figure(won.Deviation)),
 		Values:  map[string]float64{"best_" + p.Settings.Metric: shown(won.Value)},
 	})
 	return out, nil
@@ -55,7 +58,7 @@ func (p *plan) reopen(number int) {
 	p.Rungs, p.Scores, p.Best, p.Spent = p.Rungs[:number+1], nil, nil, 0
 	for _, r := range p.Rungs {
 		for _, t := range r.Tasks {
-			p.Spent += p.Work / float64(p.Folds) * float64(len(t.C)) * t.Share
+			p.Spent += p.cost(t)
 		}
 	}
 }

@@ -2,8 +2,6 @@ package training
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,6 +9,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 )
 
@@ -38,27 +37,18 @@ func (s *Service) Submit(ctx context.Context, t registry.Tenant, sub Submission)
 	if err != nil {
 		return Job{}, err
 	}
-	w, err := jobWrite(job, 0)
-	if err != nil {
-		return Job{}, err
-	}
-	err = s.Store.Write(ctx, s.NewToken(), w)
-	if fault.Is(err, fault.PreconditionFailed) && sub.Origin != "" {
-		if job, err = s.load(ctx, t, job.ID); err != nil {
-			return Job{}, err
-		}
-		if job.Status != Queued {
-			return job, nil
-		}
-	} else if err != nil {
-		return Job{}, err
-	} else {
-		job.Rev = 1
+	job, opened, err := s.book().Open(ctx, job)
+	if err != nil || !opened && job.Status != Queued {
+		return job, err
 	}
 	if err := s.announce(ctx, job, sub); err != nil {
 		return Job{}, err
 	}
-	return job, s.start(ctx, job)
+	return job, s.book().Start(ctx, job)
+}
+
+func (s *Service) book() *jobs.Book[Job] {
+	return &jobs.Book[Job]{Kind: kind, Store: s.Store, Machine: s.Machine, NewToken: s.NewToken}
 }
 
 // draft builds the job a submission asks for, without storing it.
@@ -73,7 +63,7 @@ func (s *Service) draft(ctx context.Context, t registry.Tenant, sub Submission) 
 	if origin == "" {
 		origin = s.NewToken()
 	}
-	job.ID = "tj_" + idSuffix(string(t), origin)
+	job.ID = kind.NewID(string(t), origin)
 	if sub.Dataset != "" {
 		d, err := s.readyDataset(ctx, t, sub.Dataset)
 		if err != nil {
@@ -148,17 +138,6 @@ func (s *Service) announce(ctx context.Context, job Job, sub Submission) error {
 	return err
 }
 
-// start begins the job's execution; one already begun is success.
-func (s *Service) start(ctx context.Context, job Job) error {
-	input, err := json.Marshal(StepInput{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt})
-	if err != nil {
-		return fmt.Errorf("encode execution input: %w", err)
-	}
-	return s.Machine.Start(ctx, executionName(job), input)
-}
-
-func executionName(job Job) string { return fmt.Sprintf("%s-%d", job.ID, job.Attempt) }
-
 // Job returns a job with its newest progress. A job silent for a minute is
 // reconciled with its execution first. Absent is fault.NotFound.
 func (s *Service) Job(ctx context.Context, t registry.Tenant, id string) (Job, error) {
@@ -178,26 +157,13 @@ func (s *Service) Job(ctx context.Context, t registry.Tenant, id string) (Job, e
 	if job.Status.Final() || s.Now().Sub(heard) < silence {
 		return job, nil
 	}
-	return s.reconcile(ctx, job)
-}
-
-// reconcile holds a silent job against its execution: a lost start is made
-// again, a dead execution closes the job. Whoever runs the work still decides.
-func (s *Service) reconcile(ctx context.Context, job Job) (Job, error) {
-	state, _, err := s.Machine.Status(ctx, executionName(job))
-	if err != nil {
-		return job, nil // the record is still the best answer there is
-	}
-	switch state {
-	case ExecutionAbsent:
-		if job.Status == Queued {
-			return job, s.start(ctx, job)
+	return s.book().Reconcile(ctx, job, func(state string) (Job, error) {
+		why := DeathOf(state)
+		if state == ExecutionAbsent {
+			why = JobError{Code: "aborted", Message: "the execution is gone; submit the data again"}
 		}
-		return s.Close(ctx, job.Tenant, job.ID, Failed, JobError{Code: "aborted", Message: "the execution is gone; submit the data again"})
-	case ExecutionFailed, ExecutionTimedOut, ExecutionAborted:
-		return s.Close(ctx, job.Tenant, job.ID, Failed, DeathOf(state))
-	}
-	return job, nil
+		return s.Close(ctx, t, id, Failed, why)
+	})
 }
 
 // DeathOf returns the reason a job carries when its execution ended in state
@@ -214,44 +180,15 @@ func DeathOf(state string) JobError {
 
 // Jobs returns a page of jobs, newest first.
 func (s *Service) Jobs(ctx context.Context, t registry.Tenant, f JobFilter, p registry.PageRequest) (registry.Page[Job], error) {
-	limit := p.Limit
-	if limit == 0 {
-		limit = 50
-	}
-	var page registry.Page[Job]
-	after := p.After
-	for {
-		records, more, err := s.Store.Query(ctx, registry.Query{
-			Partition: registry.JobIndex(t, time.Time{}, "").Partition, After: after, Limit: min(limit, 200), Descending: true, Index: true,
-		})
-		if err != nil {
-			return page, err
-		}
-		for i, r := range records {
-			after = r.Index.Sort
-			var job Job
-			if err := json.Unmarshal(r.Body, &job); err != nil {
-				return page, fault.Wrap(fault.Internal, err, "a stored job cannot be read")
-			}
-			job.Rev = r.Rev
-			if job.Status == Succeeded {
-				job.Phase, job.Progress = "done", 1 // the others' progress is in their events, one query each
-			}
-			if f.Model != "" && f.Model != job.Model || f.Status != "" && f.Status != job.Status {
-				continue
-			}
-			page.Items = append(page.Items, job)
-			if len(page.Items) == limit {
-				if more || i < len(records)-1 {
-					page.Next = after
-				}
-				return page, nil
-			}
-		}
-		if !more {
-			return page, nil
+	page, err := s.book().List(ctx, t, p, func(j *Job) bool {
+		return (f.Model == "" || f.Model == j.Model) && (f.Status == "" || f.Status == j.Status)
+	})
+	for i, j := range page.Items {
+		if j.Status == Succeeded {
+			page.Items[i].Phase, page.Items[i].Progress = "done", 1 // the others' progress is in their events, one query each
 		}
 	}
+	return page, err
 }
 
 // Events returns a page of a job's events, oldest first.
@@ -292,7 +229,7 @@ func (s *Service) Cancel(ctx context.Context, t registry.Tenant, id string) (Job
 	if job.Status != Cancelled {
 		return Job{}, fault.New(fault.Conflict, "job %s is over: %s", id, job.Status).WithReason("job_final")
 	}
-	return job, s.Machine.Stop(ctx, executionName(job), "cancelled")
+	return job, s.book().Stop(ctx, job, "cancelled")
 }
 
 // Close moves a job to a final status and returns it as it is then: a job that
@@ -310,44 +247,11 @@ func (s *Service) Close(ctx context.Context, t registry.Tenant, id string, statu
 // update changes a job that is not final, under its revision, again when
 // somebody else was faster. change returns false to leave the job as it is.
 func (s *Service) update(ctx context.Context, t registry.Tenant, id string, change func(*Job) bool) (Job, error) {
-	for range 10 {
-		job, err := s.load(ctx, t, id)
-		if err != nil || job.Status.Final() || !change(&job) {
-			return job, err
-		}
-		w, err := jobWrite(job, job.Rev)
-		if err != nil {
-			return Job{}, err
-		}
-		err = s.Store.Write(ctx, s.NewToken(), w)
-		if err == nil {
-			job.Rev++
-			return job, nil
-		}
-		if !fault.Is(err, fault.PreconditionFailed) {
-			return Job{}, err
-		}
-	}
-	return Job{}, fault.New(fault.Unavailable, "job %s is being changed by others; try again", id)
+	return s.book().Update(ctx, t, id, change)
 }
 
 func (s *Service) load(ctx context.Context, t registry.Tenant, id string) (Job, error) {
-	if !validID(id) {
-		return Job{}, fault.New(fault.NotFound, "no such job")
-	}
-	r, err := s.Store.Get(ctx, registry.JobKey(t, id))
-	if fault.Is(err, fault.NotFound) {
-		return Job{}, fault.New(fault.NotFound, "no such job")
-	}
-	if err != nil {
-		return Job{}, err
-	}
-	var job Job
-	if err := json.Unmarshal(r.Body, &job); err != nil {
-		return Job{}, fault.Wrap(fault.Internal, err, "the stored job cannot be read")
-	}
-	job.Rev = r.Rev
-	return job, nil
+	return s.book().Load(ctx, t, id)
 }
 
 func (s *Service) lastEvent(ctx context.Context, job Job) (Event, error) {
@@ -364,38 +268,8 @@ func (s *Service) lastEvent(ctx context.Context, job Job) (Event, error) {
 	return e, nil
 }
 
-// jobWrite returns the write that stores job under the revision it was read at.
-func jobWrite(job Job, rev int64) (registry.Write, error) {
-	body, err := json.Marshal(job)
-	if err != nil {
-		return registry.Write{}, fmt.Errorf("encode job: %w", err)
-	}
-	return registry.Write{
-		Record: registry.Record{Key: registry.JobKey(job.Tenant, job.ID), Body: body, Index: registry.JobIndex(job.Tenant, job.CreatedAt, job.ID)},
-		IfRev:  rev,
-	}, nil
-}
-
 // DatasetID makes the id of a data set: ids sort by time, and the same parts at
 // the same time give the same id.
 func DatasetID(at time.Time, parts ...string) string {
-	return fmt.Sprintf("ds_%011x%s", max(0, at.UnixMilli()), idSuffix(parts...)[:16])
-}
-
-// idSuffix is 26 lower-case base-32 digits of the hash of its parts: 130 bits.
-func idSuffix(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)))[:26]
-}
-
-// validID reports whether id has the form of a job id, so that nothing else reaches a key.
-func validID(id string) bool {
-	s, ok := strings.CutPrefix(id, "tj_")
-	if !ok || len(s) != 26 {
-		return false
-	}
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	return fmt.Sprintf("ds_%011x%s", max(0, at.UnixMilli()), jobs.Suffix(parts...)[:16])
 }

@@ -16,8 +16,8 @@ import (
 
 // Settings say how to train. The zero value is `auto` with every default.
 type Settings struct {
-	Task      registry.Task      `json:"task,omitempty"`       // text-classification, table-classification, table-regression; default: found out
-	Algorithm string             `json:"algorithm,omitempty"`  // auto (default), linear-svm, logistic-regression, ridge-regression
+	Task      registry.Task      `json:"task,omitempty"`       // text-classification, table-classification, table-regression, image-classification; default: found out
+	Algorithm string             `json:"algorithm,omitempty"`  // auto (default), linear-svm, logistic-regression, ridge-regression, cnn, rnn
 	Params    Params             `json:"params,omitzero"`      // fixed by the caller; the rest is searched
 	Search    Search             `json:"search,omitzero"`      //
 	Metric    string             `json:"metric,omitempty"`     // accuracy, macro_f1 or, of a regression, rmse; default by task and class balance
@@ -26,6 +26,16 @@ type Settings struct {
 	Gate      GateSettings       `json:"gate,omitzero"`        //
 	PromoteTo registry.AliasName `json:"promote_to,omitempty"` // default champion; "none" promotes nothing
 	Seed      uint64             `json:"seed,omitempty"`       //
+	// Engine says how a fit that is too much for one function is done: auto
+	// (default; by its work), one (one function after the other), or classes
+	// (several functions side by side, each for some classes). It changes no model.
+	Engine string `json:"engine,omitempty"`
+	// IncludeFeedback trains on what was judged of the model's answers too: texts
+	// that the file does not hold. Default false.
+	IncludeFeedback bool `json:"include_feedback,omitempty"`
+	// ReportExcerpts lets the report show the beginnings of the rows the model
+	// was most wrong about; without it they are told by line alone. Default false.
+	ReportExcerpts bool `json:"report_excerpts,omitempty"`
 }
 
 // Params narrow the candidates of the search.
@@ -35,8 +45,22 @@ type Params struct {
 	Loss        string    `json:"loss,omitempty"`         // of svm: squared_hinge (default) or hinge
 	ClassWeight string    `json:"class_weight,omitempty"` // none, or sqrt: rare classes count more, by the square root
 	MinDocs     int       `json:"min_docs,omitempty"`     // rows a term must be in to become a feature, 1 to 1000
-	Features    []string  `json:"features,omitempty"`     // of texts: word, union; of tables: plain, curved, binned
+	Features    []string  `json:"features,omitempty"`     // of texts: word, union; of tables: plain, curved, binned; of images: plain, shifted, mirrored
 	HashBits    int       `json:"hash_bits,omitempty"`    // of texts: 2^n buckets in place of terms, n from 10 to 22; 0 keeps the terms
+	SolverParams
+	NetworkParams
+}
+
+// NetworkParams are those of networks: cnn for images, rnn for texts.
+type NetworkParams struct {
+	Epochs        int      `json:"epochs,omitempty"`        // passes over the rows, 1 to 200; default: the search tries several; of solver sgd at most so many, default 20
+	LearningRate  float64  `json:"learning_rate,omitempty"` // of Adam, in (0, 1]; default .001, of rnn .002
+	Dropout       *float64 `json:"dropout,omitempty"`       // in [0, .9]; default 0, of rnn .3
+	Quantise      string   `json:"quantise,omitempty"`      // of the weights stored: none (default), float16 or int8
+	Cell          string   `json:"cell,omitempty"`          // of rnn: gru (default) or lstm
+	Hidden        int      `json:"hidden,omitempty"`        // of rnn: units in each direction, 1 to 512, default 64
+	Embedding     int      `json:"embedding,omitempty"`     // of rnn: numbers of a token, 1 to 512, default 64
+	Bidirectional *bool    `json:"bidirectional,omitempty"` // of rnn: read from both ends; default true
 }
 
 // Search says how candidates are compared.
@@ -46,8 +70,10 @@ type Search struct {
 	Strategy string `json:"strategy,omitempty"`
 	Folds    int    `json:"folds,omitempty"` // 2 to 20, default 5
 	// Budget bounds the search in work units: non-zero features x classes, for
-	// each fold and each C. A grid leaves candidates out, halving takes fewer
-	// rows. The clock has no say. 0 is no bound.
+	// each fold and each C; of networks multiplications of one way through x rows,
+	// for each fold and each epoch. A grid leaves candidates out, halving takes
+	// fewer rows. The clock has no say. 0 is no bound, of networks 2e12. With a
+	// budget auto tries a network on texts, too, if it pays for all its folds.
 	Budget float64 `json:"budget,omitempty"`
 }
 
@@ -89,7 +115,12 @@ func ParseSettings(data json.RawMessage) (Settings, error) {
 			return s, fault.New(fault.Malformed, "the training settings hold more than one JSON value")
 		}
 	}
-	return s, cmp.Or(s.check(), s.checkHash())
+	return s, s.checkAll()
+}
+
+// checkAll is check with what belongs to one kind of model alone.
+func (s Settings) checkAll() error {
+	return cmp.Or(s.check(), s.checkHash(), s.checkSolver(), s.checkNetwork())
 }
 
 // checkHash complains about hash bits that no model of texts can have, and about
@@ -126,6 +157,8 @@ var learners = map[string]string{
 	pipeline.LinearSVM:          pipeline.SVM,
 	pipeline.LogisticRegression: pipeline.Logistic,
 	pipeline.RidgeRegression:    pipeline.Ridge,
+	pipeline.CNN:                pipeline.CNN,
+	pipeline.RNN:                pipeline.RNN,
 }
 
 // resolved returns s with every default filled in, but for the task and the
@@ -160,5 +193,5 @@ func (s Settings) resolved() Settings {
 // fault.Invalid when the caller's wishes do not suit it.
 func (s Settings) forTask(task registry.Task) (Settings, error) {
 	s.Task = task
-	return s, cmp.Or(s.check(), s.checkHash())
+	return s, s.checkAll()
 }

@@ -9,46 +9,36 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
+	"godwit/shared/usage"
 )
 
 // The error types a step ends with, as the state machine's Retry and Catch name them.
 const (
-	TypeInput     = "Godwit.Input"     // the data or the request: never retried
-	TypeTransient = "Godwit.Transient" // a service did not answer: retried with a bound
-	TypeInternal  = "Godwit.Internal"  // our mistake: not retried
+	TypeInput     = jobs.TypeInput     // the data or the request: never retried
+	TypeTransient = jobs.TypeTransient // a service did not answer: retried with a bound
+	TypeInternal  = jobs.TypeInternal  // our mistake: not retried
 )
 
 // ErrorType returns the type the state machine should see for err.
-func ErrorType(err error) string {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return TypeTransient
-	}
-	switch fault.CodeOf(err) {
-	case fault.Unavailable, fault.RateLimited:
-		return TypeTransient
-	case fault.Internal:
-		return TypeInternal
-	}
-	return TypeInput
-}
+func ErrorType(err error) string { return jobs.ErrorType(err) }
 
 // StepInput is what the state machine hands the trainer.
 type StepInput struct {
-	Step    string          `json:"step,omitempty"` // prepare, search, select, finish, fail
+	Step    string          `json:"step,omitempty"` // prepare, search, block, select, finish, fail
 	Tenant  registry.Tenant `json:"tenant"`
 	Job     string          `json:"job"`
 	Attempt int             `json:"attempt"`
 	Rung    int             `json:"rung,omitempty"`  // of the search
 	Task    int             `json:"task,omitempty"`  // of the rung
+	Fit     string          `json:"fit,omitempty"`   // whose block, as Done.Fit says; "" is the task's
+	Block   int             `json:"block,omitempty"` // of Done.Blocks
 	Error   *StepError      `json:"error,omitempty"` // what Catch caught, for fail
 }
 
 // StepError is an error as Catch writes it.
-type StepError struct {
-	Error string `json:"Error"`
-	Cause string `json:"Cause"` // internal text: for the log only
-}
+type StepError = jobs.StepError
 
 // Next is what Prepare and Select hand on: the tasks of a rung, by number.
 type Next struct {
@@ -66,6 +56,11 @@ type Done struct {
 	// More says that the function's time ran short: the same step, run again,
 	// goes on from what this one left in the job's work.
 	More bool `json:"more"`
+	// Spread says that before it runs again the step "block" is to be run for each
+	// of Blocks, side by side: blocks of classes of the task, or of Fit.
+	Spread bool   `json:"spread"`
+	Fit    string `json:"fit"`
+	Blocks []int  `json:"blocks"`
 }
 
 // Steps runs the steps of jobs. Its fields are set once; it is safe for
@@ -76,11 +71,19 @@ type Steps struct {
 	Models  blob.Store
 	Build   string // of this program, for the lineage
 	Workers int    // goroutines, at least 1; changes speed, never a result
-	// Unit is the work, as that of Search.Budget, up to which a task is done at
-	// one go; a longer path of C is cut into pieces of it, between which another
-	// function may go on. 0: 2e9. It shapes results within the solver's tolerance.
+	// Unit is the work, as that of Search.Budget, that one goroutine does at one
+	// go; what takes more is cut into blocks of classes, between which another
+	// function may go on. 0: 2e9. It changes no result.
 	Unit float64
-	Log  *slog.Logger
+	// FunctionBytes is the memory of the function, which the choice of a solver
+	// goes by; 0: 3008 MB.
+	FunctionBytes int64
+	// ModelBytes is the cap on a model's file, and half as much again that on the
+	// model in memory; 0 and whatever is above it: pipeline.MaxFileBytes.
+	ModelBytes int64
+	Usage      *usage.Gatherer // counts the time of jobs; nil counts nothing
+	Judgements Judgements      // what feedback said, for settings that include it; nil: nothing
+	Log        *slog.Logger
 }
 
 // Run runs one step and returns its output for the state machine. Every step
@@ -97,16 +100,23 @@ func (s *Steps) Run(ctx context.Context, in StepInput) (any, error) {
 	if job.Status.Final() && in.Step != "finish" {
 		return nil, fault.New(fault.Conflict, "job %s is over: %s", job.ID, job.Status).WithReason("job_final")
 	}
+	if IsGraph(job.Key) {
+		return s.importGraph(ctx, job, in)
+	}
 	switch in.Step {
 	case "prepare":
 		return s.prepare(ctx, job)
 	case "search":
-		return s.search(ctx, job, in.Rung, in.Task)
+		done, err := s.search(ctx, job, in.Rung, in.Task)
+		done.Task = in.Task
+		return s.answer(ctx, job, done, err)
+	case "block":
+		return s.block(ctx, job, in)
 	case "select":
 		return s.selectRung(ctx, job, in.Rung)
 	case "finish":
 		more, err := s.finish(ctx, job)
-		return Done{More: more}, err
+		return s.answer(ctx, job, Done{More: more}, err)
 	}
 	return nil, fault.New(fault.Invalid, "unknown step %q", in.Step)
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/image"
 	"godwit/shared/registry"
 )
 
@@ -33,6 +34,9 @@ var (
 func taskOf(ctx context.Context, head []byte, name string, settings Settings) (registry.Task, string) {
 	if len(settings.Columns.Text) > 0 {
 		return registry.TextClassification, "the settings name text columns"
+	}
+	if image.Recognise(head) {
+		return registry.ImageClassification, "it is an archive, as of images"
 	}
 	head, name = unpacked(head, name)
 	// A record that the end cut in two must not cost the verdict.

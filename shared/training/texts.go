@@ -12,7 +12,7 @@ import (
 // the evaluation predicts held-out ones as a caller would, and where each row
 // came from, for what is found about it.
 type texts struct {
-	Text         []string // of each row; none for tables, whose cells are in rows
+	Text         []string // of each row, of images their names; none for tables, whose cells are in rows
 	Line, Record []int64
 }
 
@@ -86,7 +86,7 @@ func decodeTexts(data []byte) (*texts, error) {
 // beginning of its cells.
 func (x *texts) row(r *rows, i int32) dataset.Row {
 	row := dataset.Row{Line: x.Line[i], Record: x.Record[i]}
-	if r.Corpus != nil {
+	if len(r.Columns) == 0 {
 		row.Text = x.Text[i]
 		return row
 	}

@@ -51,25 +51,31 @@ func TestSteps_RunToAVersion(t *testing.T) {
 	h.checkEvents(t, job.ID, 15)
 }
 
-// checkEvents holds that progress never falls and ends at one, in so many events.
-func (h *house) checkEvents(t *testing.T, job string, least int) {
+// events returns all events of a job.
+func (h *house) events(t *testing.T, job string) []training.Event {
 	t.Helper()
-	last, n := 0., 0
+	var all []training.Event
 	for p := (registry.PageRequest{Limit: 5}); ; {
 		page, err := h.jobs.Events(t.Context(), tenant, job, p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range page.Items {
-			if e.Progress < last {
-				t.Errorf("progress fell from %v to %v at %q", last, e.Progress, e.Message)
-			}
-			last, n = e.Progress, n+1
-		}
-		if page.Next == "" {
-			break
+		if all = append(all, page.Items...); page.Next == "" {
+			return all
 		}
 		p.After = page.Next
+	}
+}
+
+// checkEvents holds that progress never falls and ends at one, in so many events.
+func (h *house) checkEvents(t *testing.T, job string, least int) {
+	t.Helper()
+	last, n := 0., 0
+	for _, e := range h.events(t, job) {
+		if e.Progress < last {
+			t.Errorf("progress fell from %v to %v at %q", last, e.Progress, e.Message)
+		}
+		last, n = e.Progress, n+1
 	}
 	if last != 1 || n < least {
 		t.Errorf("%d events end at progress %v, want at least %d and 1", n, last, least)
