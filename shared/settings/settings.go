@@ -24,6 +24,7 @@ type Settings struct {
 	UploadsBucket string          // GODWIT_UPLOADS_BUCKET, required
 	ModelsBucket  string          // GODWIT_MODELS_BUCKET, required
 	StateMachine  string          // GODWIT_STATE_MACHINE_ARN; empty where no job is started or followed
+	BatchMachine  string          // GODWIT_BATCH_MACHINE_ARN; empty where no batch job is started or followed
 	AdminDigest   string          // GODWIT_ADMIN_KEY_SHA256; empty: there is no first admin key
 	AdminTenant   registry.Tenant // GODWIT_ADMIN_TENANT; "main"
 	S3PathStyle   bool            // GODWIT_S3_PATH_STYLE; false: the bucket is in the host name
@@ -45,9 +46,10 @@ func Read(get func(string) string) (Settings, error) {
 	s := Settings{
 		Stage: or(get("GODWIT_STAGE"), "dev"), Table: get("GODWIT_TABLE"),
 		UploadsBucket: get("GODWIT_UPLOADS_BUCKET"), ModelsBucket: get("GODWIT_MODELS_BUCKET"),
-		StateMachine: get("GODWIT_STATE_MACHINE_ARN"), AdminDigest: get("GODWIT_ADMIN_KEY_SHA256"),
-		Build:  or(get("GODWIT_BUILD"), revision()),
-		Region: or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
+		StateMachine: get("GODWIT_STATE_MACHINE_ARN"), BatchMachine: get("GODWIT_BATCH_MACHINE_ARN"),
+		AdminDigest: get("GODWIT_ADMIN_KEY_SHA256"),
+		Build:       or(get("GODWIT_BUILD"), revision()),
+		Region:      or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
 		DDBEndpoint: get("AWS_ENDPOINT_URL_DYNAMODB"), SFNEndpoint: get("AWS_ENDPOINT_URL_SFN"),
 		AccessKey: get("AWS_ACCESS_KEY_ID"), SecretKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN"),
 	}
