@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"godwit/shared/batch"
 	"godwit/shared/blob/memblob"
 	"godwit/shared/fault"
 	"godwit/shared/registry"
@@ -53,6 +54,7 @@ func newHouse(t *testing.T) *house {
 			Uploads: memblob.New(now), Machine: h.machine, Now: now, NewToken: token,
 		},
 	}
+	h.Batches = &batch.Service{Store: h.store, Registry: h.Jobs.Registry, Uploads: h.Jobs.Uploads, Machine: h.machine, Now: now, NewToken: token}
 	return h
 }
 

@@ -18,8 +18,10 @@ import (
 	"strings"
 	"time"
 
+	"godwit/shared/batch"
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -28,6 +30,7 @@ import (
 // concurrent use.
 type Handler struct {
 	Jobs    *training.Service
+	Batches *batch.Service
 	Uploads string // name of the bucket whose objects train
 	Log     *slog.Logger
 }
@@ -144,13 +147,23 @@ func (h *Handler) died(ctx context.Context, e Execution) error {
 		h.Log.Warn("execution of somebody else dropped", "status", e.Status)
 		return nil
 	}
-	job, err := h.Jobs.Close(ctx, in.Tenant, in.Job, training.Failed, training.DeathOf(strings.ToLower(e.Status)))
+	status, err := h.close(ctx, in.Tenant, in.Job, strings.ToLower(e.Status))
 	if fault.Is(err, fault.NotFound) {
 		h.Log.Warn("execution without a job dropped", "job", in.Job)
 		return nil
 	}
 	if err == nil {
-		h.Log.Info("job closed", "job", job.ID, "status", job.Status, "execution", e.Status)
+		h.Log.Info("job closed", "job", in.Job, "status", status, "execution", e.Status)
 	}
 	return err
+}
+
+// close ends a job of either kind and returns its status then.
+func (h *Handler) close(ctx context.Context, t registry.Tenant, id, state string) (string, error) {
+	if batch.IsID(id) {
+		job, err := h.Batches.Close(ctx, t, id, jobs.Failed, batch.DeathOf(state))
+		return string(job.Status), err
+	}
+	job, err := h.Jobs.Close(ctx, t, id, training.Failed, training.DeathOf(state))
+	return string(job.Status), err
 }

@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"godwit/shared/batch"
+	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -281,6 +284,33 @@ func reason(j training.Job) string {
 		return ""
 	}
 	return j.Error.Code
+}
+
+// A batch job of an execution that died is closed by the same event.
+func TestHandle_DiedBatch(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	if _, err := h.Jobs.Registry.EnsureModel(ctx, tenant, "intents"); err != nil {
+		t.Fatal(err)
+	}
+	v := registry.Version{Model: "intents", Gate: registry.Gate{Passed: true}, Artifact: registry.Artifact{Key: "artifacts/x", Digest: "sha256:x", Size: 1}}
+	if _, err := h.Jobs.Registry.Commit(ctx, tenant, registry.Commit{Token: "commit", Draft: v, Promote: registry.Champion}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Jobs.Uploads.Put(ctx, "batch/local/a.csv", strings.NewReader("text"), 4, blob.PutOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	job, err := h.Batches.Submit(ctx, tenant, batch.Submission{Ref: registry.Reference{Model: "intents"}, Key: "batch/local/a.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		h.handle(t, changed("TIMED_OUT", h.machine.started[job.ID+"-1"]))
+	}
+	h.handle(t, changed("FAILED", `{"tenant":"local","job":"`+job.ID[:28]+`a"}`)) // a batch job nobody knows
+	if job, err = h.Batches.Job(ctx, tenant, job.ID); err != nil || job.Status != jobs.Failed || job.Error.Code != "timeout" {
+		t.Errorf("job = %+v, %v, want failed for its time", job, err)
+	}
 }
 
 // A job that is over stays as it ended.
