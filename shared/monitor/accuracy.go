@@ -1,0 +1,122 @@
+package monitor
+
+import (
+	"math"
+
+	"godwit/shared/ml/metric"
+)
+
+// Verdict compares what feedback says with what was measured at training.
+type Verdict string
+
+// The verdicts.
+const (
+	Worse    Verdict = "worse"     // than at training, by more than chance explains
+	NotWorse Verdict = "not_worse" // as far as the feedback can tell
+	Unknown  Verdict = "unknown"   // too little feedback, or nothing was measured at training
+)
+
+// enough is how many judged rows an absence of evidence takes to count as one.
+const enough = 30
+
+// level is the chance at which a verdict that a model is worse is wrong.
+const level = .05
+
+// Live is how right a classifier was, as far as its answers were judged.
+type Live struct {
+	Rows     int64
+	Accuracy float64         // 0 without rows
+	Interval metric.Interval // Wilson, 95 %
+	// P is the probability of so few right answers or fewer, were the model as
+	// right as at training; 1 when that is not known.
+	P       float64
+	Verdict Verdict
+}
+
+// Accuracy holds live answers against the accuracy that was measured on held-out
+// rows: correct of rows were right, and of tested rows the share tested was.
+// Zero testRows say that nothing was measured.
+//
+// The test is Fisher's exact one, one-sided: R. A. Fisher, "The logic of
+// inductive inference", Journal of the Royal Statistical Society 98 (1935). It
+// asks nothing of the number of rows. People judge answers that look wrong more
+// often than others, so what it says is about the answers that were judged.
+func Accuracy(correct, rows int64, tested float64, testRows int64) Live {
+	l := Live{Rows: rows, Interval: metric.Wilson(int(correct), int(rows)), P: 1, Verdict: Unknown}
+	if rows == 0 {
+		return l
+	}
+	l.Accuracy = float64(correct) / float64(rows)
+	if testRows <= 0 {
+		return l
+	}
+	right := int64(math.Round(tested * float64(testRows)))
+	l.P = fewer(correct, rows, min(max(right, 0), testRows), testRows)
+	switch {
+	case l.P < level:
+		l.Verdict = Worse
+	case rows >= enough:
+		l.Verdict = NotWorse
+	}
+	return l
+}
+
+// fewer is the probability of at most a hits in a sample of n, when n and m rows
+// are drawn from a population with a+b hits: the lower tail of the
+// hypergeometric distribution.
+func fewer(a, n, b, m int64) float64 {
+	hits := a + b
+	// Each term from the one above it, so that one logarithm does for all.
+	term := math.Exp(choose(n, a) + choose(m, b) - choose(n+m, hits))
+	sum := term
+	for k := a; k > max(0, hits-m) && term > sum*1e-18; k-- {
+		term *= float64(k) / float64(n-k+1) * (float64(m-hits+k) / float64(hits-k+1))
+		sum += term
+	}
+	return min(sum, 1)
+}
+
+// choose is the logarithm of the binomial coefficient.
+func choose(n, k int64) float64 {
+	return logFactorial(n) - logFactorial(k) - logFactorial(n-k)
+}
+
+func logFactorial(n int64) float64 {
+	v, _ := math.Lgamma(float64(n) + 1)
+	return v
+}
+
+// LiveError is how far a regression was off, as far as its answers were judged.
+type LiveError struct {
+	Rows     int64
+	MAE      float64 // mean absolute error
+	RMSE     float64 // root of the mean squared error
+	Interval metric.Interval
+	Verdict  Verdict
+}
+
+// Deviation holds what was judged of a regression against the 95 % interval of
+// the rmse on held-out rows, whose upper end is testedHigh; 0 says that nothing
+// was measured. The live interval is the normal one of the mean squared error;
+// the model is worse when the two intervals do not meet, which at equal
+// precision errs less than once in a hundred.
+func Deviation(t Tally, testedHigh float64) LiveError {
+	n := float64(t.Rows)
+	l := LiveError{Rows: t.Rows, Verdict: Unknown}
+	if t.Rows == 0 {
+		return l
+	}
+	// Sums from which rows were taken back may end a little below zero.
+	mean, square := max(t.Squared/n, 0), max(t.Fourth/n, 0)
+	l.MAE, l.RMSE = max(t.Absolute/n, 0), math.Sqrt(mean)
+	half := 1.959963984540054 * math.Sqrt(max(square-mean*mean, 0)/n)
+	l.Interval = metric.Interval{Low: math.Sqrt(max(mean-half, 0)), High: math.Sqrt(mean + half)}
+	if testedHigh <= 0 || t.Rows < enough {
+		return l // the normal interval says little about few rows
+	}
+	l.Verdict = NotWorse
+	if l.Interval.Low > testedHigh {
+		l.Verdict = Worse
+	}
+	return l
+}
