@@ -1,5 +1,5 @@
 // Command model-registry is the Lambda function that answers for models,
-// versions, aliases, data sets and jobs.
+// versions, aliases, data sets and jobs, and serves the console.
 package main
 
 import (
@@ -9,7 +9,9 @@ import (
 
 	"godwit/shared/api"
 	"godwit/shared/boot"
+	"godwit/shared/console"
 	"godwit/shared/lambdahttp"
+	"godwit/shared/report"
 )
 
 func main() {
@@ -18,6 +20,10 @@ func main() {
 		log.Fatal(err)
 	}
 	deps := app.API()
-	deps.Training = app.Jobs()
-	lambda.Start(lambdahttp.Handler(api.Registry(deps)))
+	deps.Training, deps.Batches, deps.Press = app.Jobs(), app.Batches(), report.Press{}
+	pages, err := console.New(app.Settings.UploadsOrigin())
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(lambdahttp.Handler(pages.Before(api.Registry(deps))))
 }

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"log"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -27,5 +28,8 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), initTime)
 	app.Warm(ctx, server.Warm)
 	cancel()
-	lambda.Start(lambdahttp.Handler(handler))
+	lambda.StartWithOptions(lambdahttp.Handler(handler), lambda.WithEnableSIGTERM(func() {
+		app.Flush()
+		os.Exit(0)
+	}))
 }

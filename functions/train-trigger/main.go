@@ -1,6 +1,6 @@
 // Command train-trigger is the Lambda function that opens training jobs, for
-// uploads (S3 and EventBridge events) and for requests (HTTP API events), and
-// closes those whose execution died.
+// uploads (S3 and EventBridge events) and for requests (HTTP API events), opens
+// batch jobs for requests, and closes those whose execution died.
 package main
 
 import (
@@ -18,7 +18,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	jobs, deps := app.Jobs(), app.API()
-	deps.Training = jobs
-	lambda.Start(lambdahttp.Either(api.Training(deps), app.Trigger(jobs).Handle))
+	deps := app.API()
+	deps.Training, deps.Batches = app.Jobs(), app.Batches()
+	lambda.Start(lambdahttp.Either(api.Training(deps), app.Trigger(deps.Training, deps.Batches).Handle))
 }

@@ -3,12 +3,10 @@
 package main
 
 import (
-	"context"
 	"log"
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"godwit/shared/boot"
 	"godwit/shared/training"
@@ -25,16 +23,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	steps := app.Steps()
-	lambda.Start(func(ctx context.Context, in training.StepInput) (any, error) {
-		out, err := steps.Run(ctx, in)
-		if err == nil {
-			return out, nil
-		}
-		app.Log.ErrorContext(ctx, "step failed", "step", in.Step, "job", in.Job, "error", err)
-		// The runtime takes the type of an error from its Go type, and a wrapped
-		// one would hide it: the state machine must see ours. The message stays
-		// in the log, because the execution's history is readable by others.
-		return nil, messages.InvokeResponse_Error{Type: training.ErrorType(err), Message: "step " + in.Step + " of job " + in.Job}
-	})
+	lambda.Start(boot.Step(app.Log, app.Steps().Run, func(in training.StepInput) (step, job string) { return in.Step, in.Job }))
 }

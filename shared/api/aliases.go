@@ -98,6 +98,39 @@ func deleteAlias(x *exchange) error {
 	return x.send(204, nil)
 }
 
+// rollbackAlias points an alias back to the version before, or to the one the
+// body names, under the caller's condition or, without one, under the revision
+// it has now: of two rollbacks at once one is made.
+func rollbackAlias(x *exchange) error {
+	rev, err := x.conditionIfAny()
+	if err != nil {
+		return err
+	}
+	name, err := x.alias(false)
+	if err != nil {
+		return err
+	}
+	var in Rollback
+	if x.r.ContentLength != 0 {
+		if _, err := x.read(&in); err != nil {
+			return err
+		}
+	}
+	if in.To != nil && (*in.To < 1 || *in.To > registry.MaxVersion) {
+		return invalid("/to", "the number of an existing version, from 1; leave it out for the one before")
+	}
+	to := 0
+	if in.To != nil {
+		to = *in.To
+	}
+	a, err := x.Registry.RollbackAlias(x.r.Context(), x.tenant(), x.ref.Model, name, to, rev, x.caller.KeyID)
+	if err != nil {
+		return err
+	}
+	x.etag(a.Rev)
+	return x.json(200, aliasOf(a))
+}
+
 // aliasHistory lists the changes of an alias, newest first, also after it was
 // removed.
 func aliasHistory(x *exchange) error {
@@ -119,7 +152,7 @@ func aliasHistory(x *exchange) error {
 		return fault.New(fault.NotFound, "")
 	}
 	return list(x, page, func(c registry.AliasChange) AliasChange {
-		return AliasChange{Alias: string(c.Alias), Revision: c.Revision, From: c.From, To: c.To, At: c.At, By: c.By}
+		return AliasChange{Alias: string(c.Alias), Revision: c.Revision, From: c.From, To: c.To, At: c.At, By: c.By, Rollback: c.Rollback}
 	})
 }
 

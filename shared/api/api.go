@@ -10,6 +10,10 @@
 // (page.go), pointers change under a revision (revision.go), and what creates
 // may be repeated under an Idempotency-Key (idempotency.go).
 //
+// Three planes share all that: /v1 is ours, /v2 (oip*.go) is the Open Inference
+// Protocol, and the shims (shims*.go) answer the clients of two other services
+// in their own shapes. Every prediction goes through exchange.predicted.
+//
 // Wire types are this package's own: a change to a domain type never changes
 // an answer by accident. User text is never logged.
 package api
@@ -21,10 +25,14 @@ import (
 	"sync"
 	"time"
 
+	"godwit/shared/access"
+	"godwit/shared/batch"
 	"godwit/shared/blob"
+	"godwit/shared/monitor"
 	"godwit/shared/registry"
 	"godwit/shared/serving"
 	"godwit/shared/training"
+	"godwit/shared/usage"
 )
 
 // Meter counts answered requests; telemetry.Meter is one. route is a pattern of
@@ -34,15 +42,20 @@ type Meter interface {
 }
 
 // Deps are what the handlers work with. Each function needs its part only:
-// predict Serving; train-trigger Training; model-registry Training and both
-// buckets. The rest all of them need.
+// predict Serving and Usage; train-trigger Training and Batches; model-registry
+// these two, Keys, Monitor and both buckets. The rest all of them need.
 type Deps struct {
 	Registry *registry.Registry
 	Training *training.Service
+	Batches  *batch.Service
 	Serving  *serving.Server
 	Uploads  blob.Store
 	Models   blob.Store
 	Secret   *serving.Secret // signs page tokens
+	Keys     *access.Keys
+	Usage    *usage.Gatherer // counts predictions; nil counts nothing
+	Monitor  *monitor.Service
+	Press    Press // of reports; only the registry's function needs it
 
 	Now      func() time.Time
 	NewToken func() string // unique, unguessable

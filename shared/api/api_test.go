@@ -18,7 +18,7 @@ func TestOperations(t *testing.T) {
 		t.Errorf("healthz = %v", got)
 	}
 	got := s.want(t, 200, call{method: "GET", path: "/v1/whoami", scopes: "predict train:intents"})
-	if fmt.Sprint(got) != "map[key_id:key_test scopes:[predict train:intents] tenant:acme]" {
+	if fmt.Sprint(got) != "map[key_id:key_test scopes:[predict train:intents] tenant:acme used:map[predictions:0 rows:0 training_seconds:0]]" {
 		t.Errorf("whoami = %v", got)
 	}
 	s.problem(t, 401, "no_key", call{method: "GET", path: "/v1/whoami", nobody: true})
@@ -31,14 +31,14 @@ func TestRouting(t *testing.T) {
 	s := newStage(t)
 	s.publish(t, "acme", "intents")
 	for _, path := range []string{
-		"/", "/v1", "/v2", "/v2/models/intents", "/v1/keys", "/v1/usage", "/v1/batch-jobs", "/ping", "/hf/models/intents",
-		"/v1/models/intents/route", "/v1/models/intents/versions/1/report", "/v1/models/intents/", "/v1//models", "/v1/./models", "/v1/models/../models", "/v1/models/%2e%2e/models",
+		"/", "/v1", "/v2/", "/v2/models", "/v2/models/intents/versions", "/v1/nothing", "/ping/x", "/hf", "/hf/models",
+		"/v1/models/intents/route", "/v1/models/intents/", "/v1//models", "/v1/./models", "/v1/models/../models", "/v1/models/%2e%2e/models",
 	} {
 		s.problem(t, 404, "not_found", call{method: "GET", path: path})
 	}
 	for _, tc := range []struct{ method, path, allow string }{
 		{"DELETE", "/v1/models", "GET, HEAD, POST"},
-		{"PUT", "/v1/models/intents", "GET, HEAD, PATCH"},
+		{"PUT", "/v1/models/intents", "DELETE, GET, HEAD, PATCH"},
 		{"GET", "/v1/models/intents/predict", "POST"},
 		{"GET", "/v1/models/intents/versions/1/explain", "POST"},
 		{"DELETE", "/v1/training-jobs", "GET, HEAD, POST"},

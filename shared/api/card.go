@@ -25,6 +25,7 @@ type Card struct {
 	HeldOut     map[string]Figure `json:"held_out,omitempty" doc:"how good it is on rows held out from training, by metric; baseline is the accuracy of always answering the most frequent label, or of a regression the rmse of always answering the mean"`
 	CV          map[string]Figure `json:"cv,omitempty" doc:"the same by cross-validation"`
 	Gate        Gate              `json:"gate" doc:"the verdict on its promotion"`
+	Warnings    []string          `json:"warnings,omitempty" doc:"what about it its owner should know, such as terms left out to keep it small enough to serve"`
 	TopFeatures []ClassFeatures   `json:"top_features,omitempty" doc:"what it goes by; what fewer than five documents hold is withheld"`
 }
 
@@ -67,6 +68,7 @@ type reported struct {
 	Classes     map[string]int  `json:"classes"`
 	Split       string          `json:"split"`
 	Issues      map[string]int  `json:"issues"`
+	Warnings    []string        `json:"warnings"`
 	TopFeatures []ClassFeatures `json:"top_features"`
 }
 
@@ -105,7 +107,7 @@ func cardOf(m registry.Model, v Version, r reported) Card {
 			Dataset: v.Lineage.Dataset, Source: v.Lineage.Source, SHA256: v.Lineage.DatasetSHA256, DataTime: v.Lineage.DataTime,
 			Rows: r.Rows, Classes: r.Classes, Split: r.Split, Issues: r.Issues,
 		},
-		HeldOut: figuresOf(v.Metrics.Test), CV: figuresOf(v.Metrics.CV), TopFeatures: r.TopFeatures,
+		HeldOut: figuresOf(v.Metrics.Test), CV: figuresOf(v.Metrics.CV), Warnings: r.Warnings, TopFeatures: r.TopFeatures,
 	}
 	for i := range c.TopFeatures {
 		f := &c.TopFeatures[i]

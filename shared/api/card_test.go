@@ -110,6 +110,7 @@ func TestProfile(t *testing.T) {
 func TestProfile_refused(t *testing.T) {
 	s := newStage(t)
 	s.problem(t, 409, "dataset_not_checked", call{method: "GET", path: s.announce(t, func(*registry.Dataset) {}) + "/profile"})
+	s.problem(t, 409, "not_rows", call{method: "GET", path: s.announce(t, func(d *registry.Dataset) { d.Filename = "model.ONNX" }) + "/profile"})
 	path := s.announce(t, func(d *registry.Dataset) { d.ProfileKey = "reports/gone.json" }) + "/profile"
 	s.problem(t, 404, "profile_gone", call{method: "GET", path: path})
 	s.problem(t, 403, "scope_missing", call{method: "GET", path: path, scopes: "predict:other"})

@@ -132,6 +132,49 @@ func getDataset(x *exchange) error {
 	return x.json(200, datasetOf(d))
 }
 
+// deleteDataset removes a data set: first its file, then its record, so that
+// what a crash leaves is found and removed by the same call again. What was
+// trained on it stays, and so do its findings, which name lines.
+func deleteDataset(x *exchange) error {
+	d, err := x.dataset()
+	if err != nil {
+		return err
+	}
+	ctx, t := x.r.Context(), x.tenant()
+	if err := x.unread(d); err != nil {
+		return err
+	}
+	if err := x.Uploads.Delete(ctx, d.Key); err != nil {
+		return err
+	}
+	err = x.Registry.DeleteDataset(ctx, t, d.ID, d.Rev)
+	if fault.Is(err, fault.PreconditionFailed) {
+		if _, gone := x.Registry.Dataset(ctx, t, d.ID); fault.Is(gone, fault.NotFound) {
+			return x.send(204, nil) // by another call, or by this one whose answer was lost
+		}
+		return fault.New(fault.Conflict, "the data set changed meanwhile: look at it again").WithReason("dataset_in_use")
+	}
+	if err != nil {
+		return err
+	}
+	return x.send(204, nil)
+}
+
+// unread refuses while one of the model's newest jobs, which alone can still be
+// at work, reads the data set.
+func (x *exchange) unread(d registry.Dataset) error {
+	page, err := x.Training.Jobs(x.r.Context(), x.tenant(), training.JobFilter{Model: d.Model}, registry.PageRequest{Limit: 200})
+	if err != nil {
+		return err
+	}
+	for _, job := range page.Items {
+		if job.Dataset == d.ID && !job.Status.Final() {
+			return fault.New(fault.Conflict, "the job %s reads this data set: wait for its end or cancel it", job.ID).WithReason("dataset_in_use")
+		}
+	}
+	return nil
+}
+
 // getIssues answers with what the newest job found in the data, a page at a time.
 func getIssues(x *exchange) error {
 	d, err := x.dataset()

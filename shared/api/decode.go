@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"godwit/shared/fault"
+	"godwit/shared/strictjson"
 )
 
 // maxBody is the largest request body, in bytes.
@@ -21,6 +22,12 @@ func readBody(buf []byte, r *http.Request) ([]byte, error) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		return nil, fault.New(fault.UnsupportedMedia, "send the body as Content-Type: application/json")
 	}
+	return readAny(buf, r)
+}
+
+// readAny returns the body of r, whatever it is, appended to buf. The errors are
+// fault.TooLarge and fault.Malformed.
+func readAny(buf []byte, r *http.Request) ([]byte, error) {
 	tooLarge := fault.New(fault.TooLarge, "the body has more than %d bytes: upload the data instead, with POST /v1/datasets or to the inbox of the uploads bucket", maxBody)
 	if r.ContentLength > maxBody {
 		return nil, tooLarge
@@ -57,36 +64,30 @@ func isJSON(contentType string) bool {
 	return err == nil && media == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
+// scanner reads a body; its own methods add what only this door's bodies hold.
+type scanner struct{ strictjson.Scanner }
+
+// newScanner starts at the front of body.
+func newScanner(body []byte) scanner {
+	return scanner{strictjson.Scanner{Data: body}}
+}
+
 // decode reads a body into the wire type v points to. Errors name the place by
 // JSON pointer: fault.Malformed for what is not JSON and for duplicate or
 // unknown fields, fault.Invalid for a value of the wrong type.
 func decode(body []byte, v any) error {
-	s := scanner{data: body}
+	s := newScanner(body)
 	err := s.hold(reflect.TypeOf(v).Elem())
 	if err == nil {
-		err = s.end()
+		err = s.End()
 	}
 	if err != nil {
-		return worst(body, err)
+		return strictjson.Worst(body, err)
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		return fault.Wrap(fault.Invalid, err, "a value is out of range")
 	}
 	return nil
-}
-
-// worst returns what is wrong with a body as JSON, or else err: a field in the
-// wrong place is no news about something that is not JSON at all.
-func worst(body []byte, err *fault.Error) error {
-	s := scanner{data: body}
-	broken := s.skip()
-	if broken == nil {
-		broken = s.end()
-	}
-	if broken != nil {
-		return broken
-	}
-	return err
 }
 
 var (
@@ -97,50 +98,50 @@ var (
 // hold consumes one value and checks that it fits t. null fits pointers only.
 func (s *scanner) hold(t reflect.Type) *fault.Error {
 	if t.Kind() == reflect.Pointer {
-		if s.kind() == 'n' {
-			return s.word("null")
+		if s.Kind() == 'n' {
+			return s.Word("null")
 		}
 		return s.hold(t.Elem())
 	}
 	if t == rawType {
-		return s.skip()
+		return s.Skip()
 	}
-	if want, article := jsonKind(t); !fits(s.kind(), want) {
-		return complain(fault.Invalid, "wrong_type", "must be "+article)
+	if want, article := jsonKind(t); !fits(s.Kind(), want) {
+		return strictjson.Complain(fault.Invalid, "wrong_type", "must be "+article)
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return s.object(func(key string) *fault.Error {
+		return s.Object(func(key string) *fault.Error {
 			f, ok := fieldNamed(t, key)
 			if !ok {
-				return complain(fault.Malformed, "unknown_field", "there is no such field")
+				return strictjson.Complain(fault.Malformed, "unknown_field", "there is no such field")
 			}
 			return s.hold(f)
 		})
 	case reflect.Map:
-		return s.object(func(string) *fault.Error { return s.hold(t.Elem()) })
+		return s.Object(func(string) *fault.Error { return s.hold(t.Elem()) })
 	case reflect.Slice:
-		return s.array(func(int) *fault.Error { return s.hold(t.Elem()) })
+		return s.Array(func(int) *fault.Error { return s.hold(t.Elem()) })
 	case reflect.Int, reflect.Int64, reflect.Uint64:
 		return s.whole(t.Kind() == reflect.Uint64)
 	}
-	return s.skip()
+	return s.Skip()
 }
 
 // whole consumes a number written as an integer that fits 64 bits.
 func (s *scanner) whole(unsigned bool) *fault.Error {
-	from := s.at
-	if _, err := s.number(); err != nil {
+	from := s.At()
+	if _, err := s.Number(); err != nil {
 		return err
 	}
-	raw := s.data[from:s.at]
+	raw := s.Since(from)
 	if strings.ContainsAny(string(raw), ".eE") || len(raw) > 18 || unsigned && raw[0] == '-' {
-		return complain(fault.Invalid, "wrong_type", "must be a whole number within range")
+		return strictjson.Complain(fault.Invalid, "wrong_type", "must be a whole number within range")
 	}
 	return nil
 }
 
-// jsonKind returns the kind, as scanner.kind, of the JSON that fits t.
+// jsonKind returns the kind, as Scanner.Kind, of the JSON that fits t.
 func jsonKind(t reflect.Type) (kind byte, article string) {
 	if t == timeType {
 		return '"', "a time"
@@ -178,23 +179,6 @@ func fieldNamed(t reflect.Type, name string) (reflect.Type, bool) {
 		}
 	}
 	return nil, false
-}
-
-// complain is an error about one place of the body, to be completed by within.
-func complain(code fault.Code, reason, text string) *fault.Error {
-	return fault.New(code, "%s", text).WithReason(reason).WithDetails(fault.Detail{Text: text})
-}
-
-// within puts a key or index before the pointer of err.
-func within(token string, err *fault.Error) *fault.Error {
-	if len(err.Details) == 0 {
-		return err
-	}
-	token = strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
-	d := &err.Details[0]
-	d.Pointer = "/" + token + d.Pointer
-	err.Msg = d.Pointer + ": " + d.Text
-	return err
 }
 
 // invalid is fault.Invalid about one place of the body.

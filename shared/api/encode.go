@@ -1,14 +1,15 @@
 package api
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"strconv"
-	"unicode/utf8"
 
 	"godwit/shared/fault"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/serving"
+	"godwit/shared/strictjson"
 )
 
 // appendResponse writes a prediction's answer as PredictResponse shows it,
@@ -16,18 +17,18 @@ import (
 // is not a number, which JSON cannot say.
 func appendResponse(b []byte, r serving.Response) ([]byte, error) {
 	b = append(b, `{"id":`...)
-	b = appendText(b, r.ID)
+	b = strictjson.AppendText(b, r.ID)
 	b = append(b, `,"model":`...)
-	b = appendText(b, string(r.Model))
+	b = strictjson.AppendText(b, string(r.Model))
 	b = append(b, `,"version":`...)
 	b = strconv.AppendInt(b, int64(r.Version), 10)
 	b = append(b, `,"digest":`...)
-	b = appendText(b, string(r.Digest))
+	b = strictjson.AppendText(b, string(r.Digest))
 	b = append(b, `,"variant":`...)
-	b = appendText(b, r.Variant)
+	b = strictjson.AppendText(b, r.Variant)
 	if r.Stale != "" {
 		b = append(b, `,"stale":`...)
-		b = appendText(b, r.Stale)
+		b = strictjson.AppendText(b, r.Stale)
 	}
 	if r.SetApproximate {
 		b = append(b, `,"set_approximate":true`...)
@@ -66,6 +67,10 @@ func appendResult(b []byte, r *serving.Result, regression bool) []byte {
 	case regression:
 		b = append(b, `{"value":`...)
 		b = appendExact(b, r.Value)
+		if r.Interval != nil {
+			b = appendExact(append(b, `,"interval":[`...), r.Interval[0])
+			b = append(appendExact(append(b, ','), r.Interval[1]), ']')
+		}
 	default:
 		b = appendLabels(append(b, '{'), r)
 	}
@@ -99,7 +104,7 @@ func appendLabels(b []byte, r *serving.Result) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendText(b, label)
+		b = strictjson.AppendText(b, label)
 	}
 	return append(b, ']')
 }
@@ -107,7 +112,7 @@ func appendLabels(b []byte, r *serving.Result) []byte {
 // appendScored writes a label and its score.
 func appendScored(b []byte, label string, score float64) []byte {
 	b = append(b, `"label":`...)
-	b = appendText(b, label)
+	b = strictjson.AppendText(b, label)
 	b = append(b, `,"score":`...)
 	return appendScore(b, score)
 }
@@ -119,9 +124,9 @@ func appendElementError(b []byte, e *fault.Error) []byte {
 		code = string(e.Code)
 	}
 	b = append(b, `{"error":{"code":`...)
-	b = appendText(b, code)
+	b = strictjson.AppendText(b, code)
 	b = append(b, `,"detail":`...)
-	b = appendText(b, e.Msg)
+	b = strictjson.AppendText(b, e.Msg)
 	return append(b, "}}"...)
 }
 
@@ -129,11 +134,14 @@ func appendElementError(b []byte, e *fault.Error) []byte {
 // or columns of a row.
 func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
 	b = append(b, `{"method":`...)
-	b = appendText(b, e.Method)
+	b = strictjson.AppendText(b, e.Method)
 	b = append(b, `,"baseline":`...)
 	b = appendExact(b, e.Baseline)
 	b = append(b, `,"margin":`...)
 	b = appendExact(b, e.Margin)
+	if e.Image != nil {
+		return appendSaliency(b, e.Image)
+	}
 	if e.Columns != nil {
 		b = append(b, `,"columns":[`...)
 		for i, c := range e.Columns {
@@ -141,9 +149,9 @@ func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
 				b = append(b, ',')
 			}
 			b = append(b, `{"column":`...)
-			b = appendText(b, c.Column)
+			b = strictjson.AppendText(b, c.Column)
 			b = append(b, `,"value":`...)
-			b = appendText(b, c.Value)
+			b = strictjson.AppendText(b, c.Value)
 			b = appendWeight(b, c.Weight)
 		}
 		return append(b, "]}"...)
@@ -158,10 +166,25 @@ func appendExplanation(b []byte, e *pipeline.Explanation) []byte {
 		b = append(b, `,"end":`...)
 		b = strconv.AppendInt(b, int64(s.End), 10)
 		b = append(b, `,"text":`...)
-		b = appendText(b, s.Text)
+		b = strictjson.AppendText(b, s.Text)
 		b = appendWeight(b, s.Weight)
 	}
-	return append(b, "]}"...)
+	if b = append(b, ']'); e.Rest != 0 {
+		b = append(b, `,"rest":`...)
+		b = appendExact(b, e.Rest)
+	}
+	return append(b, '}')
+}
+
+// appendSaliency ends the explanation of an image.
+func appendSaliency(b []byte, s *pipeline.Saliency) []byte {
+	b = append(b, `,"image":{"png":"`...)
+	b = base64.StdEncoding.AppendEncode(b, s.PNG)
+	b = append(b, `","width":`...)
+	b = strconv.AppendInt(b, int64(s.Width), 10)
+	b = append(b, `,"height":`...)
+	b = strconv.AppendInt(b, int64(s.Height), 10)
+	return append(b, "}}"...)
 }
 
 // appendWeight ends a part of an explanation.
@@ -176,36 +199,3 @@ func appendScore(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 
 
 // appendExact writes all digits: explanations add up to within 1e-9.
 func appendExact(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'g', -1, 64) }
-
-// appendText writes s as a JSON string. It escapes what encoding/json does, so
-// that a body shown by a browser as HTML holds no tags.
-func appendText(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r != '\u2028' && r != '\u2029' && (r != utf8.RuneError || n > 1) {
-				i += n
-				continue
-			}
-			b = append(b, s[from:i]...)
-			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-			i += n
-			from = i
-			continue
-		}
-		b = append(b, s[from:i]...)
-		b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		i++
-		from = i
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
-}

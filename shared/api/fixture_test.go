@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,14 +18,18 @@ import (
 
 	"godwit/shared/access"
 	"godwit/shared/api"
+	"godwit/shared/batch"
 	"godwit/shared/blob"
 	"godwit/shared/blob/memblob"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/text"
+	"godwit/shared/monitor"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
+	"godwit/shared/report"
 	"godwit/shared/serving"
 	"godwit/shared/training"
+	"godwit/shared/usage"
 )
 
 // start is the time at which every stage begins.
@@ -83,7 +88,12 @@ func newStage(t testing.TB) *stage {
 	s.deps = api.Deps{
 		Registry: s.registry,
 		Training: &training.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: &machine{}, Now: s.now, NewToken: newToken},
+		Batches:  &batch.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: &machine{}, Now: s.now, NewToken: newToken},
 		Serving:  serving.New(serving.Options{Registry: s.registry, Models: s.models, Secret: secret, Now: s.now}),
+		Keys:     &access.Keys{Store: store, Now: s.now, NewToken: newToken, Random: rand.Reader},
+		Usage:    &usage.Gatherer{Store: store, Now: s.now},
+		Press:    report.Press{},
+		Monitor:  &monitor.Service{Store: store, Uploads: s.uploads, Now: s.now, NewToken: newToken},
 		Uploads:  s.uploads, Models: s.models, Secret: secret, Now: s.now, NewToken: newToken,
 		Log: slog.New(slog.NewJSONHandler(&s.log, nil)), Meter: &s.meter, Build: "test",
 	}

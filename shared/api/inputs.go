@@ -5,6 +5,7 @@ import (
 
 	"godwit/shared/fault"
 	"godwit/shared/serving"
+	"godwit/shared/strictjson"
 )
 
 // decodePredict reads a request without reflection: this is the hot path. It
@@ -12,34 +13,40 @@ import (
 // becomes the error in its place.
 func decodePredict(body []byte) (serving.Request, error) {
 	var req serving.Request
-	found := false
-	s := scanner{data: body}
-	err := s.object(func(key string) *fault.Error {
+	s := newScanner(body)
+	err := s.Object(func(key string) *fault.Error {
 		switch key {
 		case "inputs":
-			found = true
 			return s.inputs(&req)
 		case "parameters":
 			return s.parameters(&req)
+		case "context":
+			return s.context(&req)
 		}
-		return complain(fault.Malformed, "unknown_field", "there is no such field")
+		return strictjson.Complain(fault.Malformed, "unknown_field", "there is no such field")
 	})
+	return finishRequest(&s, req, err)
+}
+
+// finishRequest ends the reading of a body that has inputs. err is what was
+// wrong until then.
+func finishRequest(s *scanner, req serving.Request, err *fault.Error) (serving.Request, error) {
 	if err == nil {
-		err = s.end()
+		err = s.End()
 	}
 	switch {
 	case err != nil:
-		return req, worst(body, err)
-	case !found || len(req.Inputs) == 0:
+		return req, strictjson.Worst(s.Data, err)
+	case len(req.Inputs) == 0:
 		return req, invalid("/inputs", "send at least one input")
 	}
 	return req, nil
 }
 
 func (s *scanner) inputs(req *serving.Request) *fault.Error {
-	switch s.kind() {
+	switch s.Kind() {
 	case '[':
-		return s.array(func(int) *fault.Error {
+		return s.Array(func(int) *fault.Error {
 			in, err := s.input()
 			req.Inputs = append(req.Inputs, in)
 			return err
@@ -49,21 +56,25 @@ func (s *scanner) inputs(req *serving.Request) *fault.Error {
 		req.Inputs = append(req.Inputs, in)
 		return err
 	}
-	return complain(fault.Invalid, "wrong_type", "must be a text, an object or an array of them")
+	return strictjson.Complain(fault.Invalid, "wrong_type", "must be a text, an object or an array of them")
 }
 
 // input consumes one input. What is JSON but no input is the element's own
 // error; what is not JSON is the request's.
 func (s *scanner) input() (serving.Input, *fault.Error) {
-	switch s.kind() {
+	switch s.Kind() {
 	case '"':
-		text, err := s.text()
+		text, err := s.Text()
 		return serving.Input{Text: text}, err
 	case '{':
 		return s.row()
 	}
-	if err := s.skip(); err != nil {
+	isArray, start := s.Kind() == '[', s.At()
+	if err := s.Skip(); err != nil {
 		return serving.Input{}, err
+	}
+	if isArray {
+		return serving.Input{Pixels: s.Since(start)}, nil
 	}
 	return serving.Input{Bad: fault.New(fault.Invalid, "an input is a text or an object").WithReason("wrong_type")}, nil
 }
@@ -73,26 +84,30 @@ func (s *scanner) input() (serving.Input, *fault.Error) {
 // model knows.
 func (s *scanner) row() (serving.Input, *fault.Error) {
 	in := serving.Input{Columns: map[string]string{}}
-	err := s.object(func(key string) *fault.Error {
-		from := s.kind()
+	err := s.Object(func(key string) *fault.Error {
+		from := s.Kind()
 		if from == '"' {
-			text, err := s.text()
+			text, err := s.Text()
 			in.Columns[key] = text
 			return err
 		}
-		start := s.at
-		if err := s.skip(); err != nil {
+		start := s.At()
+		if err := s.Skip(); err != nil {
 			return err
 		}
 		switch from {
 		case '{', '[':
-			if in.Bad == nil {
-				in.Bad = fault.New(fault.Invalid, "a column holds a text, a number, true, false or null, not an object or array").WithReason("wrong_columns")
+			if from == '[' && key == "pixels" {
+				in.Pixels = s.Since(start)
+			} else if from == '[' {
+				in.Columns[key], in.Lists = string(s.Since(start)), append(in.Lists, key)
+			} else if in.Bad == nil {
+				in.Bad = fault.New(fault.Invalid, "a column holds a text, a number, true, false or null, not an object").WithReason("wrong_columns")
 			}
 		case 'n':
 			in.Columns[key] = ""
 		default:
-			in.Columns[key] = string(s.data[start:s.at])
+			in.Columns[key] = string(s.Since(start))
 		}
 		return nil
 	})
@@ -101,10 +116,10 @@ func (s *scanner) row() (serving.Input, *fault.Error) {
 
 // parameters consumes the parameters: each is read by the rule of its name.
 func (s *scanner) parameters(req *serving.Request) *fault.Error {
-	if s.kind() != '{' {
-		return complain(fault.Invalid, "wrong_type", "must be an object")
+	if s.Kind() != '{' {
+		return strictjson.Complain(fault.Invalid, "wrong_type", "must be an object")
 	}
-	return s.object(func(key string) *fault.Error {
+	return s.Object(func(key string) *fault.Error {
 		switch key {
 		case "top_k":
 			return s.topK(&req.TopK)
@@ -115,23 +130,23 @@ func (s *scanner) parameters(req *serving.Request) *fault.Error {
 		case "coverage":
 			return s.share(&req.Coverage)
 		}
-		return complain(fault.Malformed, "unknown_field", "there is no such field")
+		return strictjson.Complain(fault.Malformed, "unknown_field", "there is no such field")
 	})
 }
 
 // topK consumes a whole number from 1, written as one.
 func (s *scanner) topK(to *int) *fault.Error {
 	const text = "must be a whole number from 1"
-	if s.kind() != '0' {
-		return complain(fault.Invalid, "wrong_type", text)
+	if s.Kind() != '0' {
+		return strictjson.Complain(fault.Invalid, "wrong_type", text)
 	}
-	from := s.at
-	v, err := s.number()
+	from := s.At()
+	v, err := s.Number()
 	if err != nil {
 		return err
 	}
-	if v < 1 || v > 1e6 || strings.ContainsAny(string(s.data[from:s.at]), ".eE") {
-		return complain(fault.Invalid, "invalid_field", text)
+	if v < 1 || v > 1e6 || strings.ContainsAny(string(s.Since(from)), ".eE") {
+		return strictjson.Complain(fault.Invalid, "invalid_field", text)
 	}
 	*to = int(v)
 	return nil
@@ -139,26 +154,26 @@ func (s *scanner) topK(to *int) *fault.Error {
 
 // yesNo consumes true or false.
 func (s *scanner) yesNo(to *bool) *fault.Error {
-	kind := s.kind()
+	kind := s.Kind()
 	if kind != 't' && kind != 'f' {
-		return complain(fault.Invalid, "wrong_type", "must be true or false")
+		return strictjson.Complain(fault.Invalid, "wrong_type", "must be true or false")
 	}
 	*to = kind == 't'
-	return s.skip()
+	return s.Skip()
 }
 
 // share consumes a number from 0 to 1.
 func (s *scanner) share(to *float64) *fault.Error {
 	const text = "must be a number from 0 to 1"
-	if kind := s.kind(); kind != '0' && kind != '-' {
-		return complain(fault.Invalid, "wrong_type", text)
+	if kind := s.Kind(); kind != '0' && kind != '-' {
+		return strictjson.Complain(fault.Invalid, "wrong_type", text)
 	}
-	v, err := s.number()
+	v, err := s.Number()
 	if err != nil {
 		return err
 	}
 	if v < 0 || v > 1 {
-		return complain(fault.Invalid, "invalid_field", text)
+		return strictjson.Complain(fault.Invalid, "invalid_field", text)
 	}
 	*to = v
 	return nil

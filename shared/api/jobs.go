@@ -1,12 +1,10 @@
 package api
 
 import (
-	"slices"
 	"strings"
 	"time"
 
 	"godwit/shared/access"
-	"godwit/shared/fault"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -62,12 +60,12 @@ func listJobs(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	q := x.r.URL.Query()
-	filter := training.JobFilter{Status: training.Status(q.Get("status"))}
-	if filter.Status != "" && !slices.Contains(jobStatuses, string(filter.Status)) {
-		return fault.New(fault.Invalid, "status is one of %s", strings.Join(jobStatuses, ", ")).WithReason("invalid_filter")
+	status, err := x.choice("status", jobStatuses)
+	if err != nil {
+		return err
 	}
-	if raw := q.Get("model"); raw != "" {
+	filter := training.JobFilter{Status: training.Status(status)}
+	if raw := x.r.URL.Query().Get("model"); raw != "" {
 		if filter.Model, err = registry.ParseName(raw); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"unicode"
 	"unicode/utf8"
@@ -29,7 +30,7 @@ func createModel(x *exchange) error {
 		return err
 	}
 	draft := registry.Model{Name: name, Description: in.Description, Tags: in.Tags}
-	if err := checkModel(draft); err != nil {
+	if err := checkWritten(draft.Description, draft.Tags); err != nil {
 		return err
 	}
 	if draft.Training, err = settingsOf(in.Training, "/training"); err != nil {
@@ -56,15 +57,19 @@ func createModel(x *exchange) error {
 	})
 }
 
-// listModels lists what the key may read, by name. A page may hold fewer than
-// limit items when the key is limited to some models; next_page_token tells
-// whether more follow.
+// listModels lists what the key may read and the filter lets pass, by name. A
+// page may hold fewer than limit items when the key is limited to some models or
+// little passes; next_page_token tells whether more follow.
 func listModels(x *exchange) error {
 	p, err := x.page()
 	if err != nil {
 		return err
 	}
-	page, err := x.Registry.Models(x.r.Context(), x.tenant(), p)
+	filter, err := x.modelFilter()
+	if err != nil {
+		return err
+	}
+	page, err := x.Registry.FindModels(x.r.Context(), x.tenant(), filter, p)
 	if err != nil {
 		return err
 	}
@@ -130,13 +135,30 @@ func patchModel(x *exchange) error {
 		if in.Training != nil {
 			m.Training = settings
 		}
-		return checkModel(*m)
+		return checkWritten(m.Description, m.Tags)
 	})
 	if err != nil {
 		return err
 	}
 	x.etag(m.Rev)
 	return x.json(200, modelOf(m))
+}
+
+// deleteModel removes a model and its versions, under the caller's condition if
+// there is one. Its name may be used again, its version numbers are not.
+func deleteModel(x *exchange) error {
+	rev, err := x.conditionIfAny()
+	if err != nil {
+		return err
+	}
+	if err := x.Registry.DeleteModel(x.r.Context(), x.tenant(), x.ref.Model, rev); err != nil {
+		return err
+	}
+	// The model is gone whatever comes of this: what stays ends with its expiry.
+	if err := x.Monitor.Forget(x.r.Context(), x.tenant(), x.ref.Model); err != nil {
+		x.Log.WarnContext(x.r.Context(), "feedback of a deleted model stays until it expires", slog.String("id", x.id), slog.String("error", err.Error()))
+	}
+	return x.send(204, nil)
 }
 
 // modelOf is the wire form of a model; the tenant is not part of it.
@@ -178,7 +200,7 @@ func settingsOf(in *TrainingSettings, pointer string) (json.RawMessage, error) {
 	return nil, &e
 }
 
-// Limits of what people write about a model.
+// Limits of what people write about a model or version.
 const (
 	maxDescription = 2000 // characters
 	maxTags        = 50
@@ -186,16 +208,16 @@ const (
 	maxTagValue    = 256 // characters
 )
 
-// checkModel holds the limits of what people write about a model, on creation
-// and after a patch alike.
-func checkModel(m registry.Model) error {
-	if !isPlain(m.Description, maxDescription, true) {
+// checkWritten holds the limits of what people write about a model or version, on
+// creation and after a patch alike.
+func checkWritten(description string, tags map[string]string) error {
+	if !isPlain(description, maxDescription, true) {
 		return invalid("/description", fmt.Sprintf("at most %d characters, no control characters", maxDescription))
 	}
-	if len(m.Tags) > maxTags {
+	if len(tags) > maxTags {
 		return invalid("/tags", fmt.Sprintf("at most %d tags", maxTags))
 	}
-	for key, value := range m.Tags {
+	for key, value := range tags {
 		if key == "" || !isPlain(key, maxTagKey, false) || !isPlain(value, maxTagValue, false) {
 			return invalid("/tags", fmt.Sprintf("a key has 1 to %d characters, a value at most %d, without control characters", maxTagKey, maxTagValue))
 		}

@@ -11,6 +11,7 @@ import (
 
 	"godwit/shared/access"
 	"godwit/shared/fault"
+	"godwit/shared/oip"
 )
 
 // object is a JSON object under construction; encoding/json writes its keys in
@@ -62,7 +63,11 @@ func (r Route) operation(found schemas) object {
 	}
 	if r.Scope != access.Nothing {
 		op["security"] = []any{object{"key": []any{}}}
-		op["description"] = "Needs the scope " + string(r.Scope) + " on the model."
+		where := "the model"
+		if !r.Late && !strings.Contains(r.Pattern, "{name}") {
+			where = "all models"
+		}
+		op["description"] = "Needs the scope " + string(r.Scope) + " on " + where + "."
 		if r.Scope == access.Read {
 			op["description"] = "Any scope on the model will do."
 		}
@@ -72,9 +77,13 @@ func (r Route) operation(found schemas) object {
 	}
 	if r.Request != nil {
 		t := reflect.TypeOf(r.Request)
-		op["requestBody"] = object{"required": true, "content": object{"application/json": object{
-			"schema": found.of(t), "example": example(t, ""),
-		}}}
+		schema := found.of(t)
+		if r.Many > 0 {
+			schema = object{"oneOf": []any{schema, object{"type": "array", "items": schema, "minItems": 1, "maxItems": r.Many}}}
+		}
+		content := object{"application/json": object{"schema": schema, "example": example(t, "")}}
+		addMedia(content, r.Takes)
+		op["requestBody"] = object{"required": true, "content": content}
 	}
 	return op
 }
@@ -107,7 +116,7 @@ func (r Route) parameters() []any {
 		add("query", "limit", "items in a page", false, object{"type": "integer", "minimum": 1, "maximum": maxLimit, "default": defaultLimit})
 		add("query", "page_token", "next_page_token of the page before", false, text)
 	}
-	for _, f := range r.Query {
+	for _, f := range slices.Concat(r.Query, r.Options) {
 		schema := object{"type": "string"}
 		if f.Enum != nil {
 			schema["enum"] = f.Enum
@@ -117,6 +126,12 @@ func (r Route) parameters() []any {
 	if r.Revised {
 		add("header", "If-Match", "the ETag that was read, or * for whatever is there", false, text)
 		add("header", "If-None-Match", "* where nothing must be there yet; instead of If-Match", false, text)
+	}
+	if r.Guarded {
+		add("header", "If-Match", "the ETag that was read, to change nothing else; without it whatever is there", false, text)
+	}
+	if slices.Contains(r.Takes, asBytes[0]) {
+		add("header", oip.HeaderLength, "how many bytes of the body are JSON, when tensors follow as bytes; the answer has it too when its do", false, text)
 	}
 	if r.Creates {
 		add("header", "Idempotency-Key", "the same key and body gives the same answer for 24 hours", false, object{"type": "string", "maxLength": maxIdempotencyKey})
@@ -136,7 +151,9 @@ func (r Route) responses(found schemas) object {
 		if r.Or != nil {
 			content["schema"] = object{"oneOf": []any{content["schema"], found.of(reflect.TypeOf(r.Or))}}
 		}
-		success["content"] = object{"application/json": content}
+		byMedia := object{"application/json": content}
+		addMedia(byMedia, r.Gives)
+		success["content"] = byMedia
 	}
 	text := object{"type": "string"}
 	headers := object{"X-Request-Id": object{"schema": text, "description": "names this request in the logs"}}
@@ -152,12 +169,20 @@ func (r Route) responses(found schemas) object {
 		status := statuses[code]
 		out[strconv.Itoa(status)] = object{
 			"description": http.StatusText(status),
-			"content": object{"application/problem+json": object{
+			"content": object{problemMedia(r.Pattern): object{
 				"schema": found.of(reflect.TypeFor[Problem]()), "example": exampleProblem(code, status),
 			}},
 		}
 	}
 	return out
+}
+
+// addMedia adds the media types besides JSON to a content object; what they
+// hold has no schema.
+func addMedia(content object, types []string) {
+	for _, media := range types {
+		content[media] = object{}
+	}
 }
 
 // exampleProblem is the example of a failure, rendered as a real one.
@@ -180,10 +205,16 @@ func (r Route) failures() []fault.Code {
 		out = append(out, fault.Malformed, fault.TooLarge, fault.UnsupportedMedia, fault.Invalid)
 	}
 	if r.Query != nil {
-		out = append(out, fault.Malformed, fault.Invalid)
+		out = append(out, fault.Malformed, fault.Invalid, fault.TooLarge)
+	}
+	if r.Options != nil {
+		out = append(out, fault.Invalid)
 	}
 	if r.Revised {
 		out = append(out, fault.PreconditionRequired, fault.PreconditionFailed, fault.Malformed)
+	}
+	if r.Guarded {
+		out = append(out, fault.PreconditionFailed, fault.Malformed)
 	}
 	if r.Creates {
 		out = append(out, fault.Malformed, fault.Conflict)

@@ -15,14 +15,9 @@ func openAPI(x *exchange) error {
 	return x.send(200, x.openAPI)
 }
 
-// whoami answers with what the authorizer said of the key.
-func whoami(x *exchange) error {
-	return x.json(200, callerOf(x.caller))
-}
-
 // callerOf is the wire form of a caller.
 func callerOf(p access.Principal) Caller {
-	c := Caller{Tenant: string(p.Tenant), KeyID: p.KeyID, Scopes: make([]string, len(p.Scopes))}
+	c := Caller{Tenant: string(p.Tenant), KeyID: p.KeyID, Budget: budgetOf(p.Budget), Scopes: make([]string, len(p.Scopes))}
 	for i, s := range p.Scopes {
 		c.Scopes[i] = s.String()
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"godwit/shared/fault"
 )
@@ -78,20 +79,34 @@ func problemOf(e *fault.Error, status int, requestID string) Problem {
 	return p
 }
 
+// problemMedia is the media type of problems at a path. The protocols of others
+// know no application/problem+json: there a problem is their object with a
+// string error, and more fields.
+func problemMedia(path string) string {
+	plane, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch plane {
+	case "v2", "hf", "ping", "invocations":
+		return "application/json"
+	}
+	return "application/problem+json"
+}
+
 // writeProblem answers with e and returns the status and code it became.
-func writeProblem(w http.ResponseWriter, e *fault.Error, status int, requestID string) (int, string) {
+func writeProblem(w http.ResponseWriter, media string, e *fault.Error, status int, requestID string) (int, string) {
 	p := problemOf(e, status, requestID)
 	body, err := json.Marshal(p)
 	if err != nil { // strings and numbers only: cannot fail
 		body = []byte(`{"title":"Internal Server Error","status":500}`)
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", media)
 	switch e.Code {
 	case fault.Unauthenticated:
 		h.Set("WWW-Authenticate", `Bearer realm="godwit"`)
 	case fault.RateLimited, fault.Unavailable:
-		h.Set("Retry-After", "1")
+		if h.Get("Retry-After") == "" { // who knows better has said so
+			h.Set("Retry-After", "1")
+		}
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller is gone: nobody is left to tell

@@ -5,6 +5,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/training"
 )
 
 // maxProfile is the largest stored profile, in bytes.
@@ -111,6 +112,9 @@ func getProfile(x *exchange) error {
 	d, err := x.dataset()
 	if err != nil {
 		return err
+	}
+	if training.IsGraph(d.Filename) {
+		return fault.New(fault.Conflict, "this file is a model to be imported: it has no rows to profile").WithReason("not_rows")
 	}
 	if d.ProfileKey == "" {
 		return fault.New(fault.Conflict, "no job has read this data set yet: its profile is known once training has begun").WithReason("dataset_not_checked")

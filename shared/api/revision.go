@@ -44,6 +44,15 @@ func (x *exchange) condition() (int64, error) {
 	return rev, nil
 }
 
+// conditionIfAny is condition for changes that do not need one: without it
+// whatever is there is changed.
+func (x *exchange) conditionIfAny() (int64, error) {
+	if h := x.r.Header; h.Get("If-Match") == "" && h.Get("If-None-Match") == "" {
+		return registry.AnyRev, nil
+	}
+	return x.condition()
+}
+
 // unchanged answers 304 when the caller already holds this revision.
 func (x *exchange) unchanged(rev int64) bool {
 	if x.r.Header.Get("If-None-Match") != tagOf(rev) {

@@ -28,13 +28,18 @@ type Route struct {
 	Aliased bool // {name} may be name@alias
 
 	Request  any      // wire type of the body; nil: none
+	Many     int      // the body may be an array of at most so many instead; 0: no
 	Response any      // wire type of the answer; nil: empty
 	Or       any      // another wire type it may be; nil: none
 	Status   int      // of success
 	Query    []Filter // not nil for lists: the filters besides limit and page_token
+	Options  []Filter // query parameters of what is no list
+	Takes    []string // media types of the body besides JSON
+	Gives    []string // media types of the answer besides JSON
 
 	Creates  bool // takes an Idempotency-Key
 	Revised  bool // needs If-Match
+	Guarded  bool // takes If-Match and does not need it
 	Tagged   bool // answers with an ETag
 	Failures []fault.Code
 
@@ -54,9 +59,16 @@ var listed = []Filter{}
 // Routes returns the whole table, a new copy each time.
 func Routes() []Route {
 	routes := append(operationRoutes(), modelRoutes()...)
+	routes = append(routes, keyRoutes()...)
+	routes = append(routes, usageRoutes()...)
+	routes = append(routes, maintenanceRoutes()...)
 	routes = append(routes, versionRoutes()...)
+	routes = append(routes, exportRoutes()...)
 	routes = append(routes, aliasRoutes()...)
 	routes = append(routes, dataRoutes()...)
+	routes = append(routes, batchRoutes()...)
+	routes = append(routes, oipRoutes()...)
+	routes = append(routes, shimRoutes()...)
 	return append(routes, predictRoutes()...)
 }
 
@@ -78,35 +90,50 @@ func modelRoutes() []Route {
 		{Method: "POST", Pattern: "/v1/models", Function: RegistryFunction, Late: true, Scope: access.Admin, Summary: "Register a model without versions", Noun: "model",
 			Request: NewModel{}, Response: Model{}, Status: 201, Creates: true, Tagged: true, Failures: []fault.Code{fault.Conflict}, serve: createModel},
 		{Method: "GET", Pattern: "/v1/models", Function: RegistryFunction, Scope: access.Read, Summary: "List models by name", Noun: "model",
-			Response: Page[Model]{}, Status: 200, Query: listed, serve: listModels},
+			Response: Page[Model]{}, Status: 200, Query: modelFilters(), serve: listModels},
 		{Method: "GET", Pattern: "/v1/models/{name}", Function: RegistryFunction, Scope: access.Read, Aliased: true, Summary: "A model; with name@alias the record of the version it serves", Noun: "model, version or alias",
 			Response: Model{}, Or: Version{}, Status: 200, Tagged: true, serve: getModel},
 		{Method: "PATCH", Pattern: "/v1/models/{name}", Function: RegistryFunction, Scope: access.Admin, Summary: "Change a model's description, tags or training settings", Noun: "model",
 			Request: ModelPatch{}, Response: Model{}, Status: 200, Revised: true, Tagged: true, serve: patchModel},
+		{Method: "DELETE", Pattern: "/v1/models/{name}", Function: RegistryFunction, Scope: access.Admin, Summary: "Delete a model with its versions, while no alias and no route is left", Noun: "model",
+			Status: 204, Guarded: true, Failures: []fault.Code{fault.Conflict}, serve: deleteModel},
 	}
 }
 
-// versionRoutes only read: a version never changes.
+// versionRoutes read versions, and change the little of one that may change.
 func versionRoutes() []Route {
 	version := func(suffix, summary string, response any, status int, serve func(*exchange) error) Route {
 		return Route{Method: "GET", Pattern: "/v1/models/{name}/versions/{version}" + suffix, Function: RegistryFunction, Scope: access.Read,
 			Summary: summary, Noun: "version", Response: response, Status: status, serve: serve}
 	}
+	one := version("", "One version", Version{}, 200, getVersion)
+	one.Tagged = true
+	page := version("/report", "The report on the version as a page to look at, or its figures as JSON", Metrics{}, 200, getReport)
+	page.Gives, page.Options = asPage, reportOptions()
+	metrics := version("/metrics", "How well the version does, in full", Metrics{}, 200, getMetrics)
+	metrics.Failures = []fault.Code{fault.TooLarge} // a confusion matrix of 2,000 classes
 	return []Route{
+		{Method: "GET", Pattern: "/v1/models/{name}/compare", Function: RegistryFunction, Scope: access.Read, Summary: "What differs between two versions, and which is better", Noun: "model, version or alias",
+			Response: VersionComparison{}, Status: 200, Options: compareOptions(), serve: compareVersions},
 		{Method: "GET", Pattern: "/v1/models/{name}/versions", Function: RegistryFunction, Scope: access.Read, Summary: "List a model's versions, newest first", Noun: "model",
-			Response: Page[Version]{}, Status: 200, Query: listed, serve: listVersions},
-		version("", "One version", Version{}, 200, getVersion),
-		version("/metrics", "How well the version does, in full", Metrics{}, 200, getMetrics),
+			Response: Page[Version]{}, Status: 200, Query: versionFilters(), serve: listVersions},
+		one,
+		{Method: "PATCH", Pattern: one.Pattern, Function: RegistryFunction, Scope: access.Admin, Summary: "Change a version's description or tags", Noun: "version",
+			Request: VersionPatch{}, Response: Version{}, Status: 200, Revised: true, Tagged: true, serve: patchVersion},
+		{Method: "DELETE", Pattern: one.Pattern, Function: RegistryFunction, Scope: access.Admin, Summary: "Delete a version no alias and no route points at; its number is not used again", Noun: "version",
+			Status: 204, Guarded: true, Failures: []fault.Code{fault.Conflict}, serve: deleteVersion},
+		metrics,
 		version("/card", "What the version is, what it learned from, how good it is and what it goes by", Card{}, 200, getCard),
+		page,
 		version("/lineage", "What the version was made from", Lineage{}, 200, getLineage),
 		version("/signature", "What the version takes and answers", Signature{}, 200, getSignature),
 		version("/artifact", "Where to download the artifact (a redirect, valid for five minutes)", nil, 302, getArtifact),
 	}
 }
 
-// aliasRoutes move pointers; every change is conditional.
+// aliasRoutes move pointers, aliases and the route; every change is conditional.
 func aliasRoutes() []Route {
-	const base = "/v1/models/{name}/aliases"
+	const base, split = "/v1/models/{name}/aliases", "/v1/models/{name}/route"
 	return []Route{
 		{Method: "GET", Pattern: base, Function: RegistryFunction, Scope: access.Read, Summary: "All aliases of a model, by name", Noun: "model",
 			Response: AliasList{}, Status: 200, serve: listAliases},
@@ -115,9 +142,17 @@ func aliasRoutes() []Route {
 		{Method: "PUT", Pattern: base + "/{alias}", Function: RegistryFunction, Scope: access.Admin, Summary: "Point an alias at a version", Noun: "alias or version",
 			Request: AliasTarget{}, Response: Alias{}, Status: 200, Revised: true, Tagged: true, serve: putAlias},
 		{Method: "DELETE", Pattern: base + "/{alias}", Function: RegistryFunction, Scope: access.Admin, Summary: "Remove an alias", Noun: "alias",
-			Status: 204, Revised: true, serve: deleteAlias},
+			Status: 204, Revised: true, Failures: []fault.Code{fault.Conflict}, serve: deleteAlias},
+		{Method: "POST", Pattern: base + "/{alias}/rollback", Function: RegistryFunction, Scope: access.Admin, Summary: "Point an alias back to the version before, or to another", Noun: "alias or version",
+			Request: Rollback{}, Response: Alias{}, Status: 200, Guarded: true, Tagged: true, Failures: []fault.Code{fault.Conflict}, serve: rollbackAlias},
 		{Method: "GET", Pattern: base + "/{alias}/history", Function: RegistryFunction, Scope: access.Read, Summary: "Every change of an alias, newest first", Noun: "alias",
 			Response: Page[AliasChange]{}, Status: 200, Query: listed, serve: aliasHistory},
+		{Method: "GET", Pattern: split, Function: RegistryFunction, Scope: access.Read, Summary: "How the requests for the model's name are divided", Noun: "route",
+			Response: ModelRoute{}, Status: 200, Tagged: true, serve: getRoute},
+		{Method: "PUT", Pattern: split, Function: RegistryFunction, Scope: access.Admin, Summary: "Divide the requests for the model's name among versions", Noun: "model",
+			Request: Routing{}, Response: ModelRoute{}, Status: 200, Revised: true, Tagged: true, serve: putRoute},
+		{Method: "DELETE", Pattern: split, Function: RegistryFunction, Scope: access.Admin, Summary: "Remove the route: the champion serves alone", Noun: "route",
+			Status: 204, Revised: true, serve: deleteRoute},
 	}
 }
 
@@ -132,6 +167,8 @@ func dataRoutes() []Route {
 			Response: Page[Dataset]{}, Status: 200, Query: listed, serve: listDatasets},
 		{Method: "GET", Pattern: "/v1/datasets/{id}", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "One data set", Noun: "data set",
 			Response: Dataset{}, Status: 200, serve: getDataset},
+		{Method: "DELETE", Pattern: "/v1/datasets/{id}", Function: RegistryFunction, Late: true, Scope: access.Train, Summary: "Remove a data set and its file; models trained on it stay", Noun: "data set",
+			Status: 204, Failures: []fault.Code{fault.Conflict}, serve: deleteDataset},
 		{Method: "GET", Pattern: "/v1/datasets/{id}/issues", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "What training found wrong with the data", Noun: "data set",
 			Response: Issues{}, Status: 200, Query: listed, Failures: []fault.Code{fault.Conflict}, serve: getIssues},
 		{Method: "GET", Pattern: "/v1/datasets/{id}/profile", Function: RegistryFunction, Late: true, Scope: access.Read, Summary: "What the data is made of: sizes, classes, lengths, languages", Noun: "data set",

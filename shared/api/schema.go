@@ -48,7 +48,7 @@ func inputsSchema() map[string]any {
 	cell := map[string]any{"type": []any{"string", "number", "boolean", "null"}}
 	one := []any{
 		map[string]any{"type": "string", "minLength": 1},
-		map[string]any{"type": "object", "additionalProperties": cell, "description": "named columns; of a model of texts only text"},
+		map[string]any{"type": "object", "additionalProperties": cell, "description": "named columns; of a model of texts only text, of images only b64 or pixels"},
 	}
 	// An array may hold anything: a bad element is answered in its place.
 	many := map[string]any{"type": "array", "minItems": 1, "maxItems": 128, "items": map[string]any{}}

@@ -86,6 +86,7 @@ func (s *service) run(route *Route, w http.ResponseWriter, r *http.Request) {
 	if err := x.guarded(); err != nil {
 		x.fail(err)
 	}
+	s.flushUsage(r)
 	s.Meter.Observe(r.Context(), route.Pattern, x.status, s.Now().Sub(began),
 		slog.String("method", r.Method), slog.String("request_id", x.id),
 		slog.String("tenant", string(x.caller.Tenant)), slog.String("key_id", x.caller.KeyID), slog.String("code", x.code))
@@ -176,7 +177,7 @@ func (x *exchange) fail(err error) {
 	if x.status != 0 {
 		return // too late: an answer is on its way
 	}
-	x.status, x.code = writeProblem(x.w, e, status, x.id)
+	x.status, x.code = writeProblem(x.w, problemMedia(x.r.URL.Path), e, status, x.id)
 }
 
 // json answers with v. It refuses to answer a request whose scope nobody
@@ -191,11 +192,25 @@ func (x *exchange) json(status int, v any) error {
 
 // send answers with a JSON body that is encoded already.
 func (x *exchange) send(status int, body []byte) error {
+	return x.sendAs(status, asJSON, body)
+}
+
+// maxAnswer is the largest answer, in bytes. A function may send 6 MB, and the
+// gateway's form of an answer escapes its quotes or is base64: a third is kept
+// for that. More would reach the caller as a 502 that says nothing.
+const maxAnswer = 4 << 20
+
+// sendAs answers with a body of any media type; nil sends none. A body that the
+// gateway could not carry is fault.TooLarge.
+func (x *exchange) sendAs(status int, media []string, body []byte) error {
 	if !x.decided {
 		return fmt.Errorf("route %s %s decided no scope", x.route.Method, x.route.Pattern)
 	}
+	if len(body) > maxAnswer {
+		return fault.New(fault.TooLarge, "the answer has %d bytes and at most %d can be sent: ask for less at a time, with fewer inputs, a lower top_k or a smaller limit", len(body), maxAnswer).WithReason("answer_too_large")
+	}
 	if body != nil {
-		x.w.Header()["Content-Type"] = asJSON
+		x.w.Header()["Content-Type"] = media
 	}
 	x.status = status
 	x.w.WriteHeader(status)

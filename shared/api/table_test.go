@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"godwit/shared/api"
+	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tabular"
@@ -50,6 +51,9 @@ func (s *stage) publishTable(t testing.TB, task string) {
 	m, err := pipeline.FitTable(ctx, d, rows, pipeline.TableSettings{}, 1)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if set.Labels == nil {
+		m = m.WithSpread(calibrate.NewSpread([]float32{1, 2, 3}, []float64{1, 3, 5})) // off by 0, 1 and 2
 	}
 	data, err := m.Encode(nil)
 	if err != nil {
@@ -127,12 +131,21 @@ func TestPredict_regression(t *testing.T) {
 		t.Errorf("results = %v, want the value 260.5 or so with its explanation, and an error", got)
 	}
 	additive(t, r["explanation"].(m), "columns")
-	for _, name := range []string{"min_score", "coverage"} {
-		p := s.problem(t, 422, "not_for_regression", call{method: "POST", path: "/v1/models/fruit/predict", body: m{"inputs": m{"grams": 130}, "parameters": m{name: .5}}})
-		if e := p["errors"].([]any)[0].(m); e["pointer"] != "/parameters/"+name {
-			t.Errorf("%s: %v, want its pointer", name, p)
+	predict := func(name string, value float64) call {
+		return call{method: "POST", path: "/v1/models/fruit/predict", body: m{"inputs": m{"grams": 130}, "parameters": m{name: value}}}
+	}
+	p := s.problem(t, 422, "not_for_regression", predict("min_score", .5))
+	if e := p["errors"].([]any)[0].(m); e["pointer"] != "/parameters/min_score" {
+		t.Errorf("min_score: %v, want its pointer", p)
+	}
+	s.want(t, 200, predict("min_score", 0))
+	// Of three rows coverages up to 2/3 have an interval: one above has none.
+	for coverage, want := range map[float64]bool{0: false, .5: true, .9: false} {
+		r := s.want(t, 200, predict("coverage", coverage))["results"].([]any)[0].(m)
+		bounds, ok := r["interval"].([]any)
+		if ok != want || ok && (bounds[0].(float64) != r["value"].(float64)-1 || bounds[1].(float64) != r["value"].(float64)+1) {
+			t.Errorf("coverage %v: %v, want an interval: %v, of 1 to either side", coverage, r, want)
 		}
-		s.want(t, 200, call{method: "POST", path: "/v1/models/fruit/predict", body: m{"inputs": m{"grams": 130}, "parameters": m{name: 0}}})
 	}
 }
 

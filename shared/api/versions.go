@@ -15,8 +15,8 @@ const (
 	artifactLease = 5 * time.Minute // of a presigned download
 )
 
-// listVersions lists a model's versions, newest first. The aliases are read once
-// for the whole page.
+// listVersions lists a model's versions, newest first unless asked otherwise. The
+// aliases are read once for the whole page.
 func listVersions(x *exchange) error {
 	ctx, t := x.r.Context(), x.tenant()
 	p, err := x.page()
@@ -26,7 +26,11 @@ func listVersions(x *exchange) error {
 	if _, err := x.Registry.Model(ctx, t, x.ref.Model); err != nil {
 		return err
 	}
-	page, err := x.Registry.Versions(ctx, t, x.ref.Model, p)
+	filter, err := x.versionFilter()
+	if err != nil {
+		return err
+	}
+	page, err := x.Registry.FindVersions(ctx, t, x.ref.Model, filter, p)
 	if err != nil {
 		return err
 	}
@@ -37,11 +41,20 @@ func listVersions(x *exchange) error {
 	return list(x, page, func(v registry.Version) Version { return versionOf(v, aliases) })
 }
 
-// named reads the version the path names by number.
-func (x *exchange) named() (registry.Version, error) {
+// number reads the path's version; one of the wrong form is absent.
+func (x *exchange) number() (int, error) {
 	number, err := registry.ParseVersion(x.r.PathValue("version"))
 	if err != nil {
-		return registry.Version{}, fault.New(fault.NotFound, "")
+		return 0, fault.New(fault.NotFound, "")
+	}
+	return number, nil
+}
+
+// named reads the version the path names by number.
+func (x *exchange) named() (registry.Version, error) {
+	number, err := x.number()
+	if err != nil {
+		return registry.Version{}, err
 	}
 	return x.Registry.Version(x.r.Context(), x.tenant(), x.ref.Model, number)
 }
@@ -51,12 +64,14 @@ func (x *exchange) aliases() ([]registry.Alias, error) {
 	return x.Registry.Aliases(x.r.Context(), x.tenant(), x.ref.Model)
 }
 
-// version answers with one version.
+// version answers with one version and its revision as the ETag. It never
+// answers 304: the aliases that are shown move without a new revision.
 func (x *exchange) version(v registry.Version) error {
 	aliases, err := x.aliases()
 	if err != nil {
 		return err
 	}
+	x.etag(v.Rev)
 	return x.json(200, versionOf(v, aliases))
 }
 
@@ -67,6 +82,52 @@ func getVersion(x *exchange) error {
 		return err
 	}
 	return x.version(v)
+}
+
+// patchVersion changes a version's description and tags, all of it that may
+// change, under If-Match.
+func patchVersion(x *exchange) error {
+	rev, err := x.condition()
+	if err != nil {
+		return err
+	}
+	number, err := x.number()
+	if err != nil {
+		return err
+	}
+	var in VersionPatch
+	if _, err := x.read(&in); err != nil {
+		return err
+	}
+	v, err := x.Registry.UpdateVersion(x.r.Context(), x.tenant(), x.ref.Model, number, rev, func(v *registry.Version) error {
+		if in.Description != nil {
+			v.Description = *in.Description
+		}
+		if in.Tags != nil {
+			v.Tags = *in.Tags
+		}
+		return checkWritten(v.Description, v.Tags)
+	})
+	if err != nil {
+		return err
+	}
+	return x.version(v)
+}
+
+// deleteVersion removes a version, under the caller's condition if there is one.
+func deleteVersion(x *exchange) error {
+	rev, err := x.conditionIfAny()
+	if err != nil {
+		return err
+	}
+	number, err := x.number()
+	if err != nil {
+		return err
+	}
+	if err := x.Registry.DeleteVersion(x.r.Context(), x.tenant(), x.ref.Model, number, rev); err != nil {
+		return err
+	}
+	return x.send(204, nil)
 }
 
 // getMetrics answers with the headline figures and the full report, which is too
@@ -135,13 +196,10 @@ func getArtifact(x *exchange) error {
 // versionOf is the wire form of a version. aliases are those of its model.
 func versionOf(v registry.Version, aliases []registry.Alias) Version {
 	out := Version{
-		Model: string(v.Model), Version: v.Number, Status: "held", Aliases: []string{}, Task: string(v.Task), Algorithm: v.Algorithm,
+		Model: string(v.Model), Version: v.Number, Status: string(v.Status()), Aliases: []string{}, Task: string(v.Task), Algorithm: v.Algorithm,
 		Digest: string(v.Artifact.Digest), Size: v.Artifact.Size, Signature: v.Signature, Labels: v.Labels,
 		Metrics: Figures{Test: v.Test, CV: v.CV}, Gate: Gate(v.Gate), Lineage: lineageOf(v.Lineage),
-		Settings: v.Settings, Tags: v.Tags, CreatedAt: v.CreatedAt,
-	}
-	if v.Gate.Passed {
-		out.Status = "ready"
+		Settings: v.Settings, Description: v.Description, Tags: v.Tags, CreatedAt: v.CreatedAt,
 	}
 	for _, a := range aliases {
 		if a.Version == v.Number {

@@ -23,6 +23,11 @@ type Caller struct {
 	Tenant string   `json:"tenant" doc:"whose data the key reaches" example:"local"`
 	KeyID  string   `json:"key_id" doc:"names the key; not secret" example:"key_bootstrap"`
 	Scopes []string `json:"scopes" doc:"what the key may do: action, or action:model" example:"predict"`
+
+	Name      string     `json:"name,omitempty" doc:"the key's name; the first admin key has none" example:"checkout service"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"from when it is refused; absent: never"`
+	Budget    *KeyBudget `json:"budget,omitempty" doc:"what it may use in a calendar month (UTC); absent: no limit"`
+	Used      Used       `json:"used" doc:"what it used this month, approximately"`
 }
 
 // NewModel asks for a model to be registered.
@@ -52,24 +57,32 @@ type Model struct {
 	UpdatedAt   time.Time         `json:"updated_at" doc:"when it last changed"`
 }
 
-// Version is one trained model; it never changes.
+// Version is one trained model; of it only description and tags change.
 type Version struct {
-	Model     string            `json:"model" doc:"the model's name" example:"intents"`
-	Version   int               `json:"version" doc:"from 1, never reused" example:"7"`
-	Status    string            `json:"status" doc:"ready: it may serve; held: its gate did not pass, it serves only when named" enum:"ready,held"`
-	Aliases   []string          `json:"aliases" doc:"aliases that point at it" example:"champion"`
-	Task      string            `json:"task" doc:"what it does" example:"text-classification"`
-	Algorithm string            `json:"algorithm" doc:"how it was trained" example:"linear-svm"`
-	Digest    string            `json:"digest" doc:"SHA-256 of the artifact" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
-	Size      int64             `json:"size" doc:"of the artifact, in bytes" example:"1048576"`
-	Signature json.RawMessage   `json:"signature,omitempty" doc:"what it takes and answers"`
-	Labels    []string          `json:"labels,omitempty" doc:"the classes; absent for regression" example:"card_arrival"`
-	Metrics   Figures           `json:"metrics" doc:"headline figures"`
-	Gate      Gate              `json:"gate" doc:"the verdict on its promotion"`
-	Lineage   Lineage           `json:"lineage" doc:"what it was made from"`
-	Settings  json.RawMessage   `json:"settings,omitempty" doc:"the training settings, with every default filled in"`
-	Tags      map[string]string `json:"tags,omitempty" doc:"labels of your own"`
-	CreatedAt time.Time         `json:"created_at" doc:"when it was registered"`
+	Model     string          `json:"model" doc:"the model's name" example:"intents"`
+	Version   int             `json:"version" doc:"from 1, never reused" example:"7"`
+	Status    string          `json:"status" doc:"ready: it may serve; held: its gate did not pass, it serves only when named" enum:"ready,held"`
+	Aliases   []string        `json:"aliases" doc:"aliases that point at it" example:"champion"`
+	Task      string          `json:"task" doc:"what it does" example:"text-classification"`
+	Algorithm string          `json:"algorithm" doc:"how it was trained" example:"linear-svm"`
+	Digest    string          `json:"digest" doc:"SHA-256 of the artifact" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	Size      int64           `json:"size" doc:"of the artifact, in bytes" example:"1048576"`
+	Signature json.RawMessage `json:"signature,omitempty" doc:"what it takes and answers"`
+	Labels    []string        `json:"labels,omitempty" doc:"the classes; absent for regression" example:"card_arrival"`
+	Metrics   Figures         `json:"metrics" doc:"headline figures"`
+	Gate      Gate            `json:"gate" doc:"the verdict on its promotion"`
+	Lineage   Lineage         `json:"lineage" doc:"what it was made from"`
+	Settings  json.RawMessage `json:"settings,omitempty" doc:"the training settings, with every default filled in"`
+
+	Description string            `json:"description,omitempty" doc:"for people" example:"With the new labels"`
+	Tags        map[string]string `json:"tags,omitempty" doc:"labels of your own"`
+	CreatedAt   time.Time         `json:"created_at" doc:"when it was registered"`
+}
+
+// VersionPatch changes what people write about a version. What is absent stays.
+type VersionPatch struct {
+	Description *string            `json:"description,omitempty" doc:"for people, at most 2,000 characters" example:"With the new labels"`
+	Tags        *map[string]string `json:"tags,omitempty" doc:"replaces all tags"`
 }
 
 // Figures are headline metrics by name.
@@ -135,6 +148,11 @@ type AliasTarget struct {
 	Version int `json:"version" doc:"an existing version" example:"7"`
 }
 
+// Rollback says where an alias is to go back to.
+type Rollback struct {
+	To *int `json:"to,omitempty" doc:"an existing version; absent: the one the alias pointed at before, and the next time the one before that" min:"1" example:"6"`
+}
+
 // AliasChange is one entry of an alias's history.
 type AliasChange struct {
 	Alias    string    `json:"alias" doc:"the alias" example:"champion"`
@@ -143,4 +161,5 @@ type AliasChange struct {
 	To       int       `json:"to" doc:"where it points since, 0: it was removed" example:"7"`
 	At       time.Time `json:"at" doc:"when"`
 	By       string    `json:"by" doc:"key or job that made the change" example:"key_bootstrap"`
+	Rollback bool      `json:"rollback,omitempty" doc:"the change took back others"`
 }

@@ -9,6 +9,7 @@ package boot
 import (
 	"crypto/rand"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -25,6 +26,7 @@ import (
 	"godwit/shared/serving"
 	"godwit/shared/settings"
 	"godwit/shared/telemetry"
+	"godwit/shared/usage"
 )
 
 // App holds the services every function shares.
@@ -37,6 +39,7 @@ type App struct {
 	Uploads  *s3blob.Store
 	Models   *s3blob.Store
 	Secret   *serving.Secret // signs tokens; read from the table on first use
+	Usage    *usage.Gatherer // counts; flushed at the end of requests
 	Now      func() time.Time
 	NewToken func() string
 
@@ -71,6 +74,7 @@ func New() (*App, error) {
 		aws:      config,
 	}
 	a.Secret = &serving.Secret{Store: a.Store, Random: rand.Reader}
+	a.Usage = &usage.Gatherer{Store: a.Store, Now: a.Now, Shard: mathrand.IntN(usage.Shards)}
 	a.Registry = &registry.Registry{Store: a.Store, Now: a.Now, NewToken: a.NewToken}
 	return a, nil
 }

@@ -2,12 +2,18 @@ package boot
 
 import (
 	"context"
+	"crypto/rand"
+	mathrand "math/rand/v2"
 	"runtime"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"godwit/shared/access"
 	"godwit/shared/api"
+	"godwit/shared/batch"
+	"godwit/shared/monitor"
+	"godwit/shared/registry"
 	"godwit/shared/serving"
 	"godwit/shared/stepfn"
 	"godwit/shared/training"
@@ -28,8 +34,8 @@ func (a *App) Jobs() *training.Service {
 // caller's to set.
 func (a *App) API() api.Deps {
 	return api.Deps{
-		Registry: a.Registry, Uploads: a.Uploads, Models: a.Models, Secret: a.Secret,
-		Now: a.Now, NewToken: a.NewToken, Log: a.Log, Meter: a.Meter, Build: a.Settings.Build,
+		Registry: a.Registry, Uploads: a.Uploads, Models: a.Models, Secret: a.Secret, Keys: a.Keys(), Usage: a.Usage,
+		Monitor: a.Monitor(), Now: a.Now, NewToken: a.NewToken, Log: a.Log, Meter: a.Meter, Build: a.Settings.Build,
 	}
 }
 
@@ -37,8 +43,18 @@ func (a *App) API() api.Deps {
 func (a *App) Serving() *serving.Server {
 	return serving.New(serving.Options{
 		Registry: a.Registry, Models: a.Models, Secret: a.Secret, Now: a.Now,
-		CacheBytes: a.Settings.CacheBytes, TTL: a.Settings.AliasTTL,
+		CacheBytes: a.Settings.CacheBytes, TTL: a.Settings.AliasTTL, Chance: mathrand.Float64,
 	})
+}
+
+// Monitor returns what records feedback and watches models at work.
+func (a *App) Monitor() *monitor.Service {
+	return &monitor.Service{Store: a.Store, Uploads: a.Uploads, Now: a.Now, NewToken: a.NewToken}
+}
+
+// Keys returns what makes and revokes API keys.
+func (a *App) Keys() *access.Keys {
+	return &access.Keys{Store: a.Store, Now: a.Now, NewToken: a.NewToken, Random: rand.Reader}
 }
 
 // Authorizer returns the gateway's authorizer.
@@ -49,15 +65,41 @@ func (a *App) Authorizer() *access.Authorizer {
 }
 
 // Trigger returns the handler of events.
-func (a *App) Trigger(jobs *training.Service) *trigger.Handler {
-	return &trigger.Handler{Jobs: jobs, Uploads: a.Settings.UploadsBucket, Log: a.Log}
+func (a *App) Trigger(jobs *training.Service, batches *batch.Service) *trigger.Handler {
+	return &trigger.Handler{Jobs: jobs, Batches: batches, Uploads: a.Settings.UploadsBucket, Log: a.Log}
 }
 
 // Steps returns what runs the steps of jobs.
 func (a *App) Steps() *training.Steps {
 	return &training.Steps{
 		Jobs: a.Jobs(), Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
-		Workers: runtime.GOMAXPROCS(0), Log: a.Log,
+		Workers: runtime.GOMAXPROCS(0), Usage: a.Usage, Judgements: a.judgements, Log: a.Log,
+	}
+}
+
+// judgements hands what the monitor keeps to training: neither knows the other.
+func (a *App) judgements(ctx context.Context, t registry.Tenant, model registry.Name, limit int) ([]training.Judged, error) {
+	examples, err := a.Monitor().Examples(ctx, t, model, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]training.Judged, len(examples))
+	for i, e := range examples {
+		out[i] = training.Judged{Input: e.Input, Label: e.Label}
+	}
+	return out, nil
+}
+
+// flushTime is what a function may take to write its last counts: Lambda gives
+// it half a second between SIGTERM and the end.
+const flushTime = 400 * time.Millisecond
+
+// Flush writes the counts that are in memory, when the function is told to end.
+func (a *App) Flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	if err := a.Usage.Flush(ctx); err != nil {
+		a.Log.WarnContext(ctx, "usage cannot be written", "error", err)
 	}
 }
 

@@ -13,22 +13,29 @@ import "strings"
 
 // plan lists the floors from the top down; the rooms of one floor do not know each other.
 var plan = [][]string{
-	{"functions/authorizer", "functions/model-registry", "functions/predict", "functions/train-trigger", "functions/trainer"},
+	{"functions/authorizer", "functions/batch", "functions/model-registry", "functions/predict", "functions/train-trigger", "functions/trainer"},
 	{"shared/boot"},
-	{"shared/api", "shared/lambdahttp", "shared/trigger"},
-	{"shared/access", "shared/dynamo", "shared/s3blob", "shared/settings", "shared/stepfn", "shared/telemetry"},
-	{"shared/serving", "shared/training"},
+	{"shared/api", "shared/console", "shared/lambdahttp", "shared/trigger"},
+	{"shared/access", "shared/dynamo", "shared/oip", "shared/s3blob", "shared/settings", "shared/stepfn", "shared/telemetry"},
+	{"shared/batch", "shared/report"},
+	{"shared/monitor", "shared/serving", "shared/training"},
+	{"shared/jobs", "shared/usage"},
 	{"shared/registry"},
-	{"shared/blob"},
-	{"shared/ml/doctor"},
+	{"shared/blob", "shared/strictjson"},
+	{"shared/ml/open"},
+	{"shared/ml/foreign"},
+	{"shared/ml/doctor", "shared/ml/export"},
+	{"shared/ml/network"},
 	{"shared/ml/pipeline"},
-	{"shared/ml/calibrate", "shared/ml/linear", "shared/ml/tabular", "shared/ml/tune"},
-	{"shared/ml/dataset", "shared/ml/text"},
-	{"shared/ml", "shared/ml/artifact", "shared/ml/metric", "shared/ml/sparse", "shared/fault"},
+	{"shared/ml/calibrate", "shared/ml/linear", "shared/ml/neural", "shared/ml/tabular", "shared/ml/tune"},
+	{"shared/ml/image"},
+	{"shared/ml/dataset", "shared/ml/onnx", "shared/ml/text"},
+	{"shared/ml/neural/gemm", "shared/ml/neural/vector"},
+	{"shared/ml", "shared/ml/artifact", "shared/ml/metric", "shared/ml/neural/simd", "shared/ml/sparse", "shared/fault"},
 }
 
 // testOnly are rooms that only tests import; they may import anything.
-var testOnly = []string{"shared/bench", "shared/doctor", "shared/floors", "shared/stagetest", "shared/registry/registrytest", "shared/blob/blobtest"}
+var testOnly = []string{"shared/apitest", "shared/apitest/suite", "shared/bench", "shared/doctor", "shared/floors", "shared/plan", "shared/soak", "shared/stagetest", "shared/registry/registrytest", "shared/blob/blobtest", "shared/world"}
 
 // libraries says which modules outside the standard library a room and those
 // below it in the tree may import, by the longest prefix that fits.
@@ -41,6 +48,8 @@ var libraries = map[string][]string{
 	"shared/dynamo":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"shared/lambdahttp": {"github.com/aws/aws-lambda-go"},
 	"shared/ml/dataset": {"golang.org/x/text"},
+	"shared/ml/image":   {"golang.org/x/text"},
+	"shared/ml/onnx":    {"google.golang.org/protobuf/encoding/protowire"},
 	"shared/ml/text":    {"golang.org/x/text"},
 	"shared/s3blob":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	"shared/stepfn":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
