@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 // would run, and every resource as plain values, also those the stage skips.
 type deployed struct {
 	stack      *template.Stack
+	top        any // the whole file
 	conditions map[string]any
 	globals    map[string]any // of functions
 	resources  map[string]any // by logical id
@@ -35,7 +37,7 @@ func deploy(text string) (*deployed, error) {
 	}
 	top := plain(document.Content[0])
 	return &deployed{
-		stack: stack, conditions: mapping(top, "Conditions"), globals: mapping(top, "Globals", "Function"), resources: mapping(top, "Resources"),
+		stack: stack, top: top, conditions: mapping(top, "Conditions"), globals: mapping(top, "Globals", "Function"), resources: mapping(top, "Resources"),
 	}, nil
 }
 
@@ -101,6 +103,8 @@ func text(v any, path ...string) string {
 	switch v := at(v, path...).(type) {
 	case string:
 		return v
+	case bool: // JSON has them, YAML's nodes are text
+		return strconv.FormatBool(v)
 	case map[string]any:
 		if name, ok := v["Ref"].(string); ok {
 			return "${" + name + "}"
@@ -124,15 +128,40 @@ func texts(v any, path ...string) []string {
 	if v == nil {
 		return nil
 	}
-	items, ok := v.([]any)
-	if !ok {
-		items = []any{v}
-	}
-	all := make([]string, len(items))
-	for i, item := range items {
-		all[i] = text(item)
+	var all []string
+	for _, item := range cases(v) {
+		all = append(all, text(item))
 	}
 	return all
+}
+
+// cases returns one value or a list of them; of a choice both sides, so that a
+// rule holds whatever the parameters are. AWS::NoValue is none.
+func cases(v any) (all []any) {
+	if text(v) == "${AWS::NoValue}" {
+		return nil
+	}
+	items, ok := v.([]any)
+	if choice := list(v, "Fn::If"); len(choice) == 3 {
+		items, ok = choice[1:], true
+	}
+	if !ok {
+		return []any{v}
+	}
+	for _, item := range items {
+		all = append(all, cases(item)...)
+	}
+	return all
+}
+
+// given returns what a choice is when the condition holds, and when it does
+// not; "" for AWS::NoValue. What is no such choice is neither.
+func given(v any, condition string) (yes, no string) {
+	choice := list(v, "Fn::If")
+	if len(choice) != 3 || choice[0] != condition {
+		return "", ""
+	}
+	return strings.Join(texts(choice[1]), " "), strings.Join(texts(choice[2]), " ")
 }
 
 // of returns the logical ids of a type, sorted.
@@ -167,7 +196,7 @@ func (d *deployed) statements() []statement {
 	var all []statement
 	for _, id := range append(d.of("AWS::Serverless::Function"), d.of("AWS::Serverless::StateMachine")...) {
 		for _, policy := range list(d.resources[id], "Properties", "Policies") {
-			for i, s := range list(policy, "Statement") {
+			for i, s := range cases(at(policy, "Statement")) {
 				all = append(all, statement{
 					owner: id, name: fmt.Sprintf("%s statement %d (%s)", id, i, text(s, "Sid")), effect: text(s, "Effect"),
 					actions: texts(s, "Action"), resources: texts(s, "Resource"), conditions: mapping(s, "Condition"), raw: s,

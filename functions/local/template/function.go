@@ -66,7 +66,7 @@ func (r *reader) readFunctionProperties(n *yaml.Node, where string, f *Function)
 		},
 		"EventInvokeConfig": func(n *yaml.Node) { r.readInvokeConfig(n, where, f) },
 		"Events":            nil, // read when every function and authorizer is known
-	}, "Architectures", "AutoPublishAlias", "CodeUri", "DeploymentPreference", "Description", "EphemeralStorage",
+	}, "Architectures", "AutoPublishAlias", "AutoPublishAliasAllProperties", "CodeUri", "DeploymentPreference", "Description", "EphemeralStorage",
 		"Policies", "Role", "Tags", "Tracing"))
 }
 

@@ -13,6 +13,7 @@ var skipped = map[string]bool{
 	"AWS::Logs::LogGroup":        true,
 	"AWS::Logs::MetricFilter":    true,
 	"AWS::S3::BucketPolicy":      true,
+	"AWS::SNS::Subscription":     true,
 	"AWS::SNS::Topic":            true,
 	"AWS::SQS::Queue":            true, // the stage keeps dead letters in a folder
 	"AWS::SQS::QueuePolicy":      true,
@@ -91,6 +92,12 @@ func (r *reader) index(n *yaml.Node) []resource {
 		}, "DeletionPolicy", "DependsOn", "Metadata", "UpdateReplacePolicy"))
 		switch res.kind {
 		case "AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::Serverless::StateMachine", "AWS::S3::Bucket", "AWS::DynamoDB::Table":
+		case "AWS::Lambda::Function":
+			// The trainer's other form. Chosen, it would stand in for a function
+			// that the stage runs, so it is not skipped.
+			if exists {
+				r.fail(m.key, "%s: a function in a container image is not supported by the local stage: leave its image's parameter empty", m.name)
+			}
 		default:
 			if !skipped[res.kind] {
 				r.fail(m.key, "%s: the type %s is not supported by the local stage", m.name, res.kind)

@@ -2,14 +2,19 @@ package template_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // mutations are ways to break the template, each with the rule that must mind.
-var mutations = []mutation{
-	{"every route but GET /healthz has the authorizer", "no default", "HttpApi", "        DefaultAuthorizer: KeyAuthorizer\n", ""},
-	{"every route but GET /healthz has the authorizer", "one opened", "RegistryFunction", "Method: ANY}", "Method: ANY, Auth: {Authorizer: NONE}}"},
-	{"every route but GET /healthz has the authorizer", "health closed", "RegistryFunction", ", Auth: {Authorizer: NONE}", ""},
+var mutations = slices.Concat(accessMutations, operationMutations)
+
+// accessMutations are about doors, roles, stores, events and how functions run.
+var accessMutations = []mutation{
+	{"every route but GET /healthz and the console has the authorizer", "no default", "HttpApi", "        DefaultAuthorizer: KeyAuthorizer\n", ""},
+	{"every route but GET /healthz and the console has the authorizer", "one opened", "RegistryFunction", "Method: ANY}", "Method: ANY, Auth: {Authorizer: NONE}}"},
+	{"every route but GET /healthz and the console has the authorizer", "health closed", "RegistryFunction", ", Auth: {Authorizer: NONE}", ""},
+	{"every route but GET /healthz and the console has the authorizer", "the console takes any method", "RegistryFunction", "'/console/{proxy+}', Method: GET", "'/console/{proxy+}', Method: ANY"},
 	{"the authorizer's answer is simple and kept 60 s at most", "five minutes", "HttpApi", "ReauthorizeEvery: 60", "ReauthorizeEvery: 300"},
 	{"the authorizer's answer is simple and kept 60 s at most", "another header", "HttpApi", "Headers: [Authorization]", "Headers: [X-Key]"},
 	{"at most 15 HTTP events a function", "a route for each call", "PredictFunction", "      Events:\n", "      Events:\n" + routes(14)},
@@ -39,23 +44,28 @@ var mutations = []mutation{
 	{"who reads a bucket may tell absent from forbidden", "one folder", "TrainerFunction", "['artifacts/*', 'reports/*', 'work/*']", "['artifacts/*', 'work/*']"},
 	{"who lists a bucket lists folders only", "all keys", "PredictFunction", "StringLike: {'s3:prefix': ['artifacts/*']}", "StringLike: {'aws:UserAgent': ['x']}"},
 	{"the authorizer and predict only read", "a writing authorizer", "AuthorizerFunction", "Action: dynamodb:GetItem", "Action: [dynamodb:GetItem, dynamodb:PutItem]"},
-	{"the authorizer and predict only read", "any record", "PredictFunction", "['SECRET#*', '*#USAGE#*']", "['*']"},
+	{"the authorizer and predict only read", "any record", "PredictFunction", "['SECRET#*', '*#USAGE#*', '*#TRAFFIC#*']", "['*']"},
 	{"the authorizer and predict only read", "artifacts", "PredictFunction", "Action: s3:GetObject", "Action: [s3:GetObject, s3:PutObject]"},
-	{"the state machine may call the trainer and nothing else", "another function", "TrainingStateMachine", "Resource: !GetAtt TrainerFunction.Arn", "Resource: !GetAtt PredictFunction.Arn"},
-	{"the state machine may call the trainer and nothing else", "another action", "TrainingStateMachine", "Action: lambda:InvokeFunction", "Action: [lambda:InvokeFunction, lambda:UpdateFunctionCode]"},
-	{"the state machine has one name everywhere", "renamed", "TrainingStateMachine", "Name: !Sub '${AWS::StackName}-training'", "Name: !Sub '${AWS::StackName}-learning'"},
-	{"the state machine has one name everywhere", "a reference in a role", "TrainTriggerFunction", "Action: states:StartExecution\n              Resource: !Sub 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-training'", "Action: states:StartExecution\n              Resource: !GetAtt TrainingStateMachine.Arn"},
-	{"the state machine has one name everywhere", "another's variable", "RegistryFunction", "stateMachine:${AWS::StackName}-training", "stateMachine:training"},
+	{"a state machine may call its function, and a Map of it itself, and nothing else", "another function", "TrainingStateMachine", "Resource: !If [HasTrainerImage, !GetAtt TrainerImageFunction.Arn, !GetAtt TrainerFunction.Arn]", "Resource: !If [HasTrainerImage, !GetAtt TrainerImageFunction.Arn, !GetAtt PredictFunction.Arn]"},
+	{"a state machine may call its function, and a Map of it itself, and nothing else", "another action", "TrainingStateMachine", "Action: lambda:InvokeFunction", "Action: [lambda:InvokeFunction, lambda:UpdateFunctionCode]"},
+	{"a state machine has one name everywhere", "renamed", "TrainingStateMachine", "Name: !Sub '${AWS::StackName}-training'", "Name: !Sub '${AWS::StackName}-learning'"},
+	{"a state machine has one name everywhere", "a reference in a role", "TrainTriggerFunction", "Action: states:StartExecution\n              Resource:\n                - !Sub 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-training'", "Action: states:StartExecution\n              Resource:\n                - !GetAtt TrainingStateMachine.Arn"},
+	{"a state machine may call its function, and a Map of it itself, and nothing else", "another machine", "BatchStateMachine", "stateMachine:${AWS::StackName}-batch", "stateMachine:${AWS::StackName}-training"},
+	{"a state machine may call its function, and a Map of it itself, and nothing else", "artifacts", "BatchStateMachine", "${ModelsBucket.Arn}/work/*", "${ModelsBucket.Arn}/artifacts/*"},
+	{"a state machine has one name everywhere", "another's variable", "RegistryFunction", "stateMachine:${AWS::StackName}-training", "stateMachine:training"},
 
 	{"buckets block public access", "policies", "ModelsBucket", "BlockPublicPolicy: true", "BlockPublicPolicy: false"},
 	{"buckets block public access", "not at all", "UploadsBucket", "      PublicAccessBlockConfiguration: {BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}\n", ""},
 	{"buckets own their objects", "writers own them", "UploadsBucket", "BucketOwnerEnforced", "ObjectWriter"},
 	{"buckets keep versions", "suspended", "ModelsBucket", "{Status: Enabled}", "{Status: Suspended}"},
-	{"buckets are encrypted", "not", "ModelsBucket", "SSEAlgorithm: AES256", "KMSMasterKeyID: x"},
+	{"buckets are encrypted", "not", "ModelsBucket", "              SSEAlgorithm: !If [HasKey, 'aws:kms', AES256]\n", ""},
 	{"buckets answer over TLS only", "objects only", "UploadsBucketPolicy", "[!GetAtt UploadsBucket.Arn, !Sub '${UploadsBucket.Arn}/*']", "[!Sub '${UploadsBucket.Arn}/*']"},
 	{"buckets answer over TLS only", "the wrong way round", "ModelsBucketPolicy", "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"},
 	{"buckets answer over TLS only", "another bucket's", "ModelsBucketPolicy", "Bucket: !Ref ModelsBucket", "Bucket: !Ref UploadsBucket"},
 	{"buckets let go of what nobody needs", "work stays", "ModelsBucket", "          - {Id: training-work, Status: Enabled, Prefix: work/, ExpirationInDays: 7}\n", ""},
+	{"buckets let go of what nobody needs", "feedback stays", "UploadsBucket", "Prefix: feedback/, ExpirationInDays: 400", "Prefix: feedback/, ExpirationInDays: 4000"},
+	{"buckets let go of what nobody needs", "results go before their time", "ModelsBucket", "Prefix: batch/, ExpirationInDays: 30", "Prefix: batch/, ExpirationInDays: 3"},
+	{"buckets let go of what nobody needs", "exports stay", "ModelsBucket", "          - {Id: exports, Status: Enabled, Prefix: exports/, ExpirationInDays: 30}\n", ""},
 	{"buckets let go of what nobody needs", "switched off", "UploadsBucket", "{Id: abort-multipart, Status: Enabled", "{Id: abort-multipart, Status: Disabled"},
 	{"buckets let go of what nobody needs", "models go", "ModelsBucket", "Prefix: work/", "Prefix: artifacts/"},
 	{"buckets and table outlive the stack", "table", "Table", "    DeletionPolicy: Retain\n", "    DeletionPolicy: Delete\n"},
@@ -72,13 +82,15 @@ var mutations = []mutation{
 	{"training output cannot start training", "any bucket", "TrainTriggerFunction", "                bucket: {name: [!Ref UploadsBucket]}\n", ""},
 	{"training output cannot start training", "buckets by prefix", "TrainTriggerFunction", "[!Ref UploadsBucket]", "[{prefix: godwit-}]"},
 	{"training output cannot start training", "any source", "TrainTriggerFunction", "              source: [aws.s3]\n", ""},
-	{"nothing but a presigned upload writes to the uploads bucket", "the trainer does", "TrainerFunction", "Action: [s3:GetObject, s3:GetObjectVersion]", "Action: [s3:GetObject, s3:PutObject]"},
-	{"nothing but a presigned upload writes to the uploads bucket", "into the inbox", "RegistryFunction", "${UploadsBucket.Arn}/datasets/*", "${UploadsBucket.Arn}/inbox/*"},
+	{"examples of feedback start nothing", "they train", "TrainTriggerFunction", "{prefix: datasets/}", "{prefix: feedback/}"},
+	{"nothing but a presigned upload or feedback writes to the uploads bucket, and only the registry removes", "the trainer does", "TrainerFunction", "Action: [s3:GetObject, s3:GetObjectVersion]", "Action: [s3:GetObject, s3:PutObject]"},
+	{"nothing but a presigned upload or feedback writes to the uploads bucket, and only the registry removes", "into the inbox", "RegistryFunction", "${UploadsBucket.Arn}/datasets/*", "${UploadsBucket.Arn}/inbox/*"},
+	{"nothing but a presigned upload or feedback writes to the uploads bucket, and only the registry removes", "what removes also writes", "RegistryFunction", "Action: s3:DeleteObject\n", "Action: s3:PutObject\n"},
 	{"every asynchronous function has a destination for failures", "none", "TrainTriggerFunction", "        DestinationConfig:\n          OnFailure:\n            Type: SQS\n            Destination: !GetAtt DeadLetters.Arn\n", ""},
 	{"every rule retries with a bound and has a dead-letter queue", "no queue", "TrainTriggerFunction", "            DeadLetterConfig: {Arn: !GetAtt DeadLetters.Arn}\n", ""},
 	{"every rule retries with a bound and has a dead-letter queue", "for a day", "TrainTriggerFunction", "            RetryPolicy: {MaximumRetryAttempts: 8, MaximumEventAgeInSeconds: 21600}\n", ""},
 	{"the dead-letter queue takes what the rules send", "one rule only", "DeadLettersPolicy", ", !GetAtt TrainTriggerFunctionDied.Arn", ""},
-	{"dead letters are encrypted and kept 14 days", "plain", "DeadLetters", "SqsManagedSseEnabled: true", "SqsManagedSseEnabled: false"},
+	{"dead letters are encrypted and kept 14 days", "plain", "DeadLetters", "!Ref AWS::NoValue, true]", "!Ref AWS::NoValue, false]"},
 	{"dead letters are encrypted and kept 14 days", "for an hour", "DeadLetters", "1209600", "3600"},
 
 	{"functions end before those who wait for them", "for ever", "Globals", "Timeout: 29", "Timeout: 30"},

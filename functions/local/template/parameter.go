@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"gopkg.in/yaml.v3"
 )
@@ -14,6 +15,8 @@ type parameter struct {
 	given   bool
 	allowed []*yaml.Node
 	pattern string
+	least   string // MinValue, or ""
+	most    string // MaxValue, or ""
 }
 
 // wrong says why the value cannot be used, or returns "". A default is held to
@@ -25,8 +28,8 @@ func (p parameter) wrong() string {
 	if len(p.allowed) > 0 && !slices.ContainsFunc(p.allowed, func(n *yaml.Node) bool { return n.Value == p.value }) {
 		return fmt.Sprintf("%q is not one of its AllowedValues", p.value)
 	}
-	if p.pattern == "" {
-		return ""
+	if why := p.outside(); why != "" || p.pattern == "" {
+		return why
 	}
 	// CloudFormation matches the whole value.
 	re, err := regexp.Compile(`^(?:` + p.pattern + `)$`)
@@ -35,6 +38,25 @@ func (p parameter) wrong() string {
 	}
 	if !re.MatchString(p.value) {
 		return fmt.Sprintf("%q does not match its AllowedPattern", p.value)
+	}
+	return ""
+}
+
+// outside says which bound a number oversteps, or returns "". Without bounds
+// any text will do: what needs a number reads one.
+func (p parameter) outside() string {
+	if p.least == "" && p.most == "" {
+		return ""
+	}
+	v, err := strconv.ParseFloat(p.value, 64)
+	if err != nil {
+		return fmt.Sprintf("%q is not a number", p.value)
+	}
+	if least, err := strconv.ParseFloat(p.least, 64); err == nil && v < least {
+		return fmt.Sprintf("%s is below its MinValue %s", p.value, p.least)
+	}
+	if most, err := strconv.ParseFloat(p.most, 64); err == nil && v > most {
+		return fmt.Sprintf("%s is above its MaxValue %s", p.value, p.most)
 	}
 	return ""
 }
@@ -48,6 +70,8 @@ func (r *reader) readParameters(n *yaml.Node) {
 			"Default":        func(n *yaml.Node) { p.value, p.given = n.Value, true },
 			"AllowedValues":  func(n *yaml.Node) { p.allowed = r.items(n) },
 			"AllowedPattern": func(n *yaml.Node) { p.pattern = n.Value },
+			"MinValue":       func(n *yaml.Node) { p.least = n.Value },
+			"MaxValue":       func(n *yaml.Node) { p.most = n.Value },
 		}, "ConstraintDescription", "Description", "NoEcho"))
 		if v, ok := r.opts.Parameters[m.name]; ok {
 			p.value, p.given = v, true

@@ -1,9 +1,7 @@
 package template_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,13 +10,16 @@ import (
 
 // rules are the security rules of the project that can be read off its
 // template. A rule that AWS forces an exception on says so where it makes it.
-var rules = slices.Concat(doorRules, roleRules, storeRules, eventRules, runRules)
+var rules = slices.Concat(doorRules, roleRules, storeRules, eventRules, runRules, watchRules, costRules, formRules)
+
+// public are the routes nobody needs a key for; they hold no data.
+var public = []string{"GET /healthz", "GET /console", "GET /console/{proxy+}"}
 
 // doorRules are about who gets in.
 var doorRules = []rule{
-	{"every route but GET /healthz has the authorizer", func(d *deployed) (broken []string) {
+	{"every route but GET /healthz and the console has the authorizer", func(d *deployed) (broken []string) {
 		for _, r := range d.stack.Routes {
-			if open := r.Method+" "+r.Path == "GET /healthz"; open != (r.Authorizer == "") {
+			if open := slices.Contains(public, r.Method+" "+r.Path); open != (r.Authorizer == "") {
 				broken = append(broken, fmt.Sprintf("%s %s has authorizer %q", r.Method, r.Path, r.Authorizer))
 			}
 		}
@@ -76,21 +77,32 @@ var doorRules = []rule{
 }
 
 // Forms a resource of a role may take: something of this stack by its ARN, one
-// folder of a bucket, one index of the table, and the training's executions,
-// whose names only exist later.
-var exactResource = regexp.MustCompile(`^(\$\{\w+\.Arn\}(/index/\w+|/[a-z]+/\*)?|` + regexp.QuoteMeta(machineARN) + `|` + regexp.QuoteMeta(executionARN) + `)$`)
+// folder of a bucket, one index of the table, and the state machines and their
+// executions, whose names only exist later.
+var exactResource = regexp.MustCompile(`^(\$\{\w+\.Arn\}(/index/\w+|/[a-z]+/\*)?|\$\{KmsKeyArn\}|` +
+	regexp.QuoteMeta(statesARN) + `(stateMachine:\$\{AWS::StackName\}-(training|batch)|execution:\$\{AWS::StackName\}-(training|batch):\*))$`)
 
-// How the training's state machine is named where a reference to it would be
-// circular or, for executions, not there.
-const (
-	machineARN   = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-training"
-	executionARN = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-training:*"
-)
+// statesARN begins the name of a state machine where a reference to it would be
+// circular and, for executions, of what is not there.
+const statesARN = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
+
+// machines are the state machines: how each is called, the function it calls
+// and the variable by which others know it.
+var machines = []struct{ id, name, function, variable string }{
+	{"TrainingStateMachine", "training", "TrainerFunction", "GODWIT_STATE_MACHINE_ARN"},
+	{"BatchStateMachine", "batch", "BatchFunction", "GODWIT_BATCH_MACHINE_ARN"},
+}
+
+// machineARN and executionARN are what a role says of a machine.
+func machineARN(name string) string { return statesARN + "stateMachine:${AWS::StackName}-" + name }
+func executionARN(name string) string {
+	return statesARN + "execution:${AWS::StackName}-" + name + ":*"
+}
 
 var exactAction = regexp.MustCompile(`^[a-z0-9-]+:[A-Z][A-Za-z]+$`)
 
-// reads are the actions that change nothing.
-var reads = regexp.MustCompile(`^[a-z0-9-]+:(Get|BatchGet|Query|List|Describe|Head)`)
+// reads are the actions that change nothing. A key changes nothing either.
+var reads = regexp.MustCompile(`^([a-z0-9-]+:(Get|BatchGet|Query|List|Describe|Head)|kms:)`)
 
 // roleRules are about who may do what.
 var roleRules = []rule{
@@ -162,7 +174,7 @@ var roleRules = []rule{
 	{"who lists a bucket lists folders only", func(d *deployed) (broken []string) {
 		for _, s := range d.statements() {
 			for _, action := range s.actions {
-				if strings.HasPrefix(action, "s3:List") && len(texts(s.conditions, "StringLike", "s3:prefix")) == 0 {
+				if strings.HasPrefix(action, "s3:ListBucket") && len(texts(s.conditions, "StringLike", "s3:prefix")) == 0 {
 					broken = append(broken, s.name+" lists everything")
 				}
 			}
@@ -174,8 +186,8 @@ var roleRules = []rule{
 			if s.owner != "AuthorizerFunction" && s.owner != "PredictFunction" {
 				continue
 			}
-			// Predict makes the secret of page tokens once, and counts usage.
-			if keys := texts(s.conditions, "ForAllValues:StringLike", "dynamodb:LeadingKeys"); slices.Equal(keys, []string{"SECRET#*", "*#USAGE#*"}) {
+			// Predict makes the secret of page tokens once, and counts usage and traffic.
+			if keys := texts(s.conditions, "ForAllValues:StringLike", "dynamodb:LeadingKeys"); slices.Equal(keys, []string{"SECRET#*", "*#USAGE#*", "*#TRAFFIC#*"}) {
 				continue
 			}
 			for _, action := range s.actions {
@@ -186,35 +198,71 @@ var roleRules = []rule{
 		}
 		return broken
 	}},
-	{"the state machine may call the trainer and nothing else", func(d *deployed) (broken []string) {
-		for _, s := range d.statements() {
-			if slices.Contains(d.of("AWS::Serverless::StateMachine"), s.owner) &&
-				!(slices.Equal(s.actions, []string{"lambda:InvokeFunction"}) && slices.Equal(s.resources, []string{"${TrainerFunction.Arn}"})) {
-				broken = append(broken, fmt.Sprintf("%s allows %q on %q", s.name, s.actions, s.resources))
-			}
-		}
-		return broken
-	}},
+	{"a state machine may call its function, and a Map of it itself, and nothing else", checkMachines},
 	// A reference in its own policy would be circular, so it is named.
-	{"the state machine has one name everywhere", func(d *deployed) (broken []string) {
-		if name := text(d.property("TrainingStateMachine", "Name")); name != "${AWS::StackName}-training" {
-			broken = append(broken, "it is called "+name)
-		}
-		for _, f := range d.stack.Functions {
-			if arn, set := f.Environment["GODWIT_STATE_MACHINE_ARN"]; set && arn != d.stack.Machines[0].ARN {
-				broken = append(broken, f.LogicalID+" knows it as "+arn)
+	{"a state machine has one name everywhere", checkMachineNames},
+}
+
+// checkMachines: a machine calls one function. That with a distributed Map also
+// starts and follows its own executions and reads and writes their work.
+func checkMachines(d *deployed) (broken []string) {
+	for _, s := range d.statements() {
+		for _, m := range machines {
+			if m.id != s.owner {
+				continue
 			}
-		}
-		for _, s := range d.statements() {
+			allowed := []string{"lambda:InvokeFunction ${" + m.function + ".Arn}"}
+			if m.function == "TrainerFunction" { // or the same in an image
+				allowed = append(allowed, "lambda:InvokeFunction ${TrainerImageFunction.Arn}")
+			}
+			if m.name == "batch" {
+				allowed = append(allowed, "kms:Decrypt ${KmsKeyArn}", "kms:GenerateDataKey ${KmsKeyArn}", "states:StartExecution "+machineARN(m.name),
+					"states:DescribeExecution "+executionARN(m.name), "states:StopExecution "+executionARN(m.name), "s3:ListBucket ${ModelsBucket.Arn}",
+					"s3:GetObject ${ModelsBucket.Arn}/work/*", "s3:PutObject ${ModelsBucket.Arn}/work/*",
+					"s3:ListMultipartUploadParts ${ModelsBucket.Arn}/work/*", "s3:AbortMultipartUpload ${ModelsBucket.Arn}/work/*")
+			}
 			for _, action := range s.actions {
-				want := map[string]string{"states:StartExecution": machineARN, "states:DescribeExecution": executionARN, "states:StopExecution": executionARN}[action]
-				if strings.HasPrefix(action, "states:") && !slices.Equal(s.resources, []string{want}) {
-					broken = append(broken, fmt.Sprintf("%s allows %s on %q", s.name, action, s.resources))
+				for _, resource := range s.resources {
+					if !slices.Contains(allowed, action+" "+resource) {
+						broken = append(broken, fmt.Sprintf("%s allows %s on %s", s.name, action, resource))
+					}
 				}
 			}
 		}
-		return broken
-	}},
+	}
+	return broken
+}
+
+func checkMachineNames(d *deployed) (broken []string) {
+	for i, m := range machines {
+		if name := text(d.property(m.id, "Name")); name != "${AWS::StackName}-"+m.name {
+			broken = append(broken, m.id+" is called "+name)
+		}
+		for _, f := range d.stack.Functions {
+			if arn, set := f.Environment[m.variable]; set && arn != d.stack.Machines[i].ARN {
+				broken = append(broken, f.LogicalID+" knows "+m.id+" as "+arn)
+			}
+		}
+	}
+	for _, s := range d.statements() {
+		for _, action := range s.actions {
+			if !strings.HasPrefix(action, "states:") {
+				continue
+			}
+			for _, resource := range s.resources {
+				known := slices.ContainsFunc(machines, func(m struct{ id, name, function, variable string }) bool {
+					if action == "states:StartExecution" {
+						return resource == machineARN(m.name)
+					}
+					return (action == "states:DescribeExecution" || action == "states:StopExecution") && resource == executionARN(m.name)
+				})
+				if !known {
+					broken = append(broken, fmt.Sprintf("%s allows %s on %s", s.name, action, resource))
+				}
+			}
+		}
+	}
+	return broken
 }
 
 func checkAbsent(d *deployed) (broken []string) {
@@ -233,200 +281,6 @@ func checkAbsent(d *deployed) (broken []string) {
 			if m := folder.FindStringSubmatch(resource); m != nil && !lists(s.owner, m[1], m[2]) {
 				broken = append(broken, s.owner+" reads "+resource+" and may not list it")
 			}
-		}
-	}
-	return broken
-}
-
-// eventRules are about what starts what.
-var eventRules = []rule{
-	{"only the uploads bucket announces objects", func(d *deployed) (broken []string) {
-		for _, b := range d.stack.Buckets {
-			announces := d.property(b.LogicalID, "NotificationConfiguration") != nil
-			if want := b.LogicalID == "UploadsBucket"; b.EventBridge != want || announces != want {
-				broken = append(broken, fmt.Sprintf("%s: notifications %t, on the event bus %t", b.LogicalID, announces, b.EventBridge))
-			}
-		}
-		return broken
-	}},
-	{"training output cannot start training", checkOutput},
-	{"nothing but a presigned upload writes to the uploads bucket", func(d *deployed) (broken []string) {
-		for _, s := range d.statements() {
-			for _, resource := range s.resources {
-				i := slices.IndexFunc(s.actions, func(a string) bool { return strings.HasPrefix(a, "s3:") && !reads.MatchString(a) })
-				signed := s.owner == "RegistryFunction" && resource == "${UploadsBucket.Arn}/datasets/*"
-				if i >= 0 && strings.HasPrefix(resource, "${UploadsBucket.Arn}") && !signed {
-					broken = append(broken, s.name+" allows "+s.actions[i]+" on "+resource)
-				}
-			}
-		}
-		return broken
-	}},
-	{"every asynchronous function has a destination for failures", func(d *deployed) (broken []string) {
-		for _, r := range d.stack.Rules {
-			if f := d.function(r.Function); f.OnFailure == "" {
-				broken = append(broken, r.Function+" is called by "+r.Name+" and has none")
-			}
-		}
-		return broken
-	}},
-	// The queue of a rule never sees what the function answered, only events
-	// that did not reach it: a rule needs its own besides the function's.
-	{"every rule retries with a bound and has a dead-letter queue", func(d *deployed) (broken []string) {
-		for _, r := range d.stack.Rules {
-			policy := d.property(r.Function, "Events", strings.TrimPrefix(r.Name, r.Function), "Properties", "RetryPolicy")
-			if r.DeadLetter == "" || text(policy, "MaximumRetryAttempts") == "" || text(policy, "MaximumEventAgeInSeconds") == "" {
-				broken = append(broken, fmt.Sprintf("%s: retries %v, dead letters to %q", r.Name, policy, r.DeadLetter))
-			}
-		}
-		return broken
-	}},
-	{"the dead-letter queue takes what the rules send", func(d *deployed) (broken []string) {
-		var want []string
-		for _, r := range d.stack.Rules {
-			want = append(want, "${"+r.Name+".Arn}")
-		}
-		for _, s := range list(d.resources["DeadLettersPolicy"], "Properties", "PolicyDocument", "Statement") {
-			got := texts(s, "Condition", "ArnEquals", "aws:SourceArn")
-			if text(s, "Action") == "sqs:SendMessage" && text(s, "Principal", "Service") == "events.amazonaws.com" && slices.Equal(got, want) {
-				return nil
-			}
-		}
-		return []string{fmt.Sprintf("no statement of its policy allows %q", want)}
-	}},
-	{"dead letters are encrypted and kept 14 days", func(d *deployed) (broken []string) {
-		for _, id := range d.of("AWS::SQS::Queue") {
-			if text(d.property(id, "SqsManagedSseEnabled")) != "true" || text(d.property(id, "MessageRetentionPeriod")) != "1209600" {
-				broken = append(broken, fmt.Sprintf("%s = %v", id, d.resources[id]))
-			}
-		}
-		return broken
-	}},
-}
-
-// checkOutput: no rule may want an event of the models bucket, whatever its
-// key or type; and a rule about S3 must name its bucket, or another installation's
-// would match.
-func checkOutput(d *deployed) (broken []string) {
-	var uploads, models string
-	for _, b := range d.stack.Buckets {
-		switch b.LogicalID {
-		case "UploadsBucket":
-			uploads = b.Name
-		case "ModelsBucket":
-			models = b.Name
-		}
-	}
-	for _, r := range d.stack.Rules {
-		for _, folder := range []string{"inbox", "datasets", "artifacts", "reports", "work"} {
-			event := fmt.Sprintf(`{"source":"aws.s3","detail-type":"Object Created","detail":{"bucket":{"name":%q},"object":{"key":"%s/t/m/f"}}}`, models, folder)
-			if r.Pattern.Match([]byte(event)) {
-				broken = append(broken, r.Name+" wants "+event)
-			}
-		}
-		data, err := json.Marshal(r.Pattern)
-		if err != nil {
-			return append(broken, err.Error())
-		}
-		var pattern struct {
-			Source []any
-			Detail struct{ Bucket struct{ Name []any } }
-		}
-		if err := json.Unmarshal(data, &pattern); err != nil || len(pattern.Source) != 1 {
-			broken = append(broken, fmt.Sprintf("%s is not about one source: %s", r.Name, data))
-		} else if pattern.Source[0] != "aws.states" && !slices.Equal(pattern.Detail.Bucket.Name, []any{uploads}) {
-			broken = append(broken, fmt.Sprintf("%s is not about the uploads bucket alone: %s", r.Name, data))
-		}
-	}
-	return broken
-}
-
-// runRules are about how functions run.
-var runRules = []rule{
-	// A gateway that gives up first leaves work running for nobody, and hides
-	// the function's own answer; the gateway waits 10 s for an authorizer.
-	{"functions end before those who wait for them", func(d *deployed) (broken []string) {
-		for _, r := range d.stack.Routes {
-			if f := d.function(r.Function); f.Timeout >= r.Timeout {
-				broken = append(broken, fmt.Sprintf("%s may take %v, %s %s %v", r.Function, f.Timeout, r.Method, r.Path, r.Timeout))
-			}
-		}
-		for _, a := range d.stack.Authorizers {
-			if f := d.function(a.Function); f.Timeout >= 10*time.Second {
-				broken = append(broken, fmt.Sprintf("%s may take %v", a.Function, f.Timeout))
-			}
-		}
-		return broken
-	}},
-	{"a training step has the longest time there is", func(d *deployed) (broken []string) {
-		if f := d.function("TrainerFunction"); f.Timeout != 900*time.Second {
-			broken = append(broken, fmt.Sprintf("the trainer has %v", f.Timeout))
-		}
-		return broken
-	}},
-	{"every function logs to a group of its own", func(d *deployed) (broken []string) {
-		seen := map[string]bool{}
-		for _, id := range d.of("AWS::Serverless::Function") {
-			group := strings.Trim(text(d.property(id, "LoggingConfig", "LogGroup")), "${}")
-			if seen[group] || text(d.resources[group], "Type") != "AWS::Logs::LogGroup" {
-				broken = append(broken, id+" logs to "+group)
-			}
-			seen[group] = true
-		}
-		return broken
-	}},
-	{"log groups end their entries and end with the stack", func(d *deployed) (broken []string) {
-		for _, id := range d.of("AWS::Logs::LogGroup") {
-			if text(d.property(id, "RetentionInDays")) == "" || text(d.resources[id], "DeletionPolicy") == "" || text(d.resources[id], "UpdateReplacePolicy") == "" {
-				broken = append(broken, fmt.Sprintf("%s = %v", id, d.resources[id]))
-			}
-		}
-		return broken
-	}},
-	{"functions find every setting they need", checkSettings},
-	{"functions are built by make for the architecture of the parameter", func(d *deployed) (broken []string) {
-		for _, id := range d.of("AWS::Serverless::Function") {
-			if method := text(d.resources[id], "Metadata", "BuildMethod"); method != "makefile" {
-				broken = append(broken, id+" is built by "+method)
-			}
-			if d.property(id, "Architectures") != nil || d.property(id, "CodeUri") != nil {
-				broken = append(broken, id+" has an architecture or code of its own")
-			}
-		}
-		if !slices.Equal(texts(d.globals, "Architectures"), []string{"${Architecture}"}) || text(d.globals, "CodeUri") != "." {
-			broken = append(broken, fmt.Sprintf("globals = %v", d.globals))
-		}
-		return broken
-	}},
-}
-
-// checkSettings reads from shared/settings what a function must find in its
-// environment and what it looks at; a test there holds that the words are true.
-func checkSettings(d *deployed) (broken []string) {
-	source, err := os.ReadFile("../../../shared/settings/settings.go")
-	if err != nil {
-		return []string{err.Error()}
-	}
-	required := regexp.MustCompile(`// (GODWIT_\w+), required`).FindAllStringSubmatch(string(source), -1)
-	if len(required) == 0 {
-		return []string{"shared/settings requires nothing"}
-	}
-	for _, f := range d.stack.Functions {
-		for _, m := range required {
-			if f.Environment[m[1]] == "" {
-				broken = append(broken, f.LogicalID+" has no "+m[1])
-			}
-		}
-		for name := range f.Environment {
-			if strings.HasPrefix(name, "GODWIT_") && !strings.Contains(string(source), name) {
-				broken = append(broken, f.LogicalID+" has "+name+", which nothing reads")
-			}
-		}
-	}
-	for _, s := range d.statements() {
-		works := slices.ContainsFunc(s.actions, func(a string) bool { return strings.HasPrefix(a, "states:") })
-		if works && d.function(s.owner).Environment["GODWIT_STATE_MACHINE_ARN"] == "" {
-			broken = append(broken, s.owner+" works with the state machine and does not know it")
 		}
 	}
 	return broken

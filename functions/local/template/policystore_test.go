@@ -38,7 +38,7 @@ var storeRules = []rule{
 	{"buckets are encrypted", func(d *deployed) (broken []string) {
 		for _, id := range d.of("AWS::S3::Bucket") {
 			by := list(d.resources[id], "Properties", "BucketEncryption", "ServerSideEncryptionConfiguration")
-			if len(by) != 1 || text(by[0], "ServerSideEncryptionByDefault", "SSEAlgorithm") == "" {
+			if len(by) != 1 || !slices.Equal(texts(by[0], "ServerSideEncryptionByDefault", "SSEAlgorithm"), []string{"aws:kms", "AES256"}) {
 				broken = append(broken, fmt.Sprintf("%s: %v", id, by))
 			}
 		}
@@ -115,8 +115,8 @@ func checkTLS(d *deployed) (broken []string) {
 	return broken
 }
 
-// checkLifecycle: uploads that were broken off, versions that were replaced
-// and a training's work do not stay for ever.
+// checkLifecycle: uploads that were broken off, versions that were replaced, a
+// training's work and what feedback sent along do not stay for ever.
 func checkLifecycle(d *deployed) (broken []string) {
 	for _, id := range d.of("AWS::S3::Bucket") {
 		does := map[string]bool{}
@@ -128,11 +128,17 @@ func checkLifecycle(d *deployed) (broken []string) {
 			does["abort"] = does["abort"] || prefix == "" && text(r, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != ""
 			does["old"] = does["old"] || prefix == "" && text(r, "NoncurrentVersionExpiration", "NoncurrentDays") != ""
 			does["work"] = does["work"] || prefix == "work/" && text(r, "ExpirationInDays") != ""
+			// As long as package batch says that files are there (Kept).
+			does["batch"] = does["batch"] || prefix == "batch/" && text(r, "ExpirationInDays") == "30"
+			// Whoever wants one again asks for it again.
+			does["exports"] = does["exports"] || prefix == "exports/" && text(r, "ExpirationInDays") != ""
+			// As long as package monitor keeps the entries that name them.
+			does["feedback"] = does["feedback"] || prefix == "feedback/" && text(r, "ExpirationInDays") == "400"
 			if prefix == "" && text(r, "ExpirationInDays") != "" || strings.HasPrefix(prefix, "artifacts/") {
 				broken = append(broken, fmt.Sprintf("%s loses what is in use: %v", id, r))
 			}
 		}
-		if !does["abort"] || !does["old"] || id == "ModelsBucket" && !does["work"] {
+		if !does["abort"] || !does["old"] || id == "ModelsBucket" && !(does["work"] && does["batch"] && does["exports"]) || id == "UploadsBucket" && !does["feedback"] {
 			broken = append(broken, fmt.Sprintf("%s only does %v", id, does))
 		}
 	}

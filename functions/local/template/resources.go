@@ -100,7 +100,8 @@ func (r *reader) readMachine(res resource) {
 }
 
 // readBucket reads a bucket. Notifications other than to the event bus are
-// refused, as nobody would deliver them; lifecycle and encryption are skipped.
+// refused, as nobody would deliver them; lifecycle and encryption are skipped, and so is
+// CORS: the stage allows its own console.
 func (r *reader) readBucket(res resource) {
 	b := Bucket{LogicalID: res.id, Name: r.physical(res.node, res.id)}
 	r.each(res.properties, res.id, skip(map[string]func(*yaml.Node){
@@ -115,7 +116,7 @@ func (r *reader) readBucket(res resource) {
 				r.each(n, res.id+".EventBridgeConfiguration", map[string]func(*yaml.Node){"EventBridgeEnabled": r.flag(&b.EventBridge)})
 			}})
 		},
-	}, "BucketEncryption", "BucketName", "LifecycleConfiguration", "OwnershipControls", "PublicAccessBlockConfiguration", "Tags"))
+	}, "BucketEncryption", "BucketName", "CorsConfiguration", "LifecycleConfiguration", "OwnershipControls", "PublicAccessBlockConfiguration", "Tags"))
 	r.stack.Buckets = append(r.stack.Buckets, b)
 }
 

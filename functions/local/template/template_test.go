@@ -19,7 +19,7 @@ func options() template.Options {
 		Physical: map[string]string{"UploadsBucket": "godwit-uploads", "ModelsBucket": "godwit-models", "Table": "godwit"},
 		Handlers: map[string]string{
 			"AuthorizerFunction": "authorizer", "PredictFunction": "predict", "RegistryFunction": "model-registry",
-			"TrainTriggerFunction": "train-trigger", "TrainerFunction": "trainer",
+			"TrainTriggerFunction": "train-trigger", "TrainerFunction": "trainer", "BatchFunction": "batch",
 		},
 		Parameters: map[string]string{
 			"S3EndpointUrl": "http://127.0.0.1:9000", "DynamoDbEndpointUrl": "http://127.0.0.1:8000", "SfnEndpointUrl": "http://127.0.0.1:8083",
@@ -80,8 +80,15 @@ func checkDoors(t *testing.T, stack *template.Stack) {
 	tests := []struct{ key, function, authorizer string }{
 		{"POST /v1/models/{name}/predict", "PredictFunction", "KeyAuthorizer"},
 		{"POST /v1/training-jobs", "TrainTriggerFunction", "KeyAuthorizer"},
+		{"GET /v2", "PredictFunction", "KeyAuthorizer"},
+		{"ANY /v2/{proxy+}", "PredictFunction", "KeyAuthorizer"},
+		{"ANY /hf/{proxy+}", "PredictFunction", "KeyAuthorizer"},
+		{"GET /ping", "PredictFunction", "KeyAuthorizer"},
+		{"POST /invocations", "PredictFunction", "KeyAuthorizer"},
 		{"ANY /{proxy+}", "RegistryFunction", "KeyAuthorizer"},
 		{"GET /healthz", "RegistryFunction", ""},
+		{"GET /console", "RegistryFunction", ""},
+		{"GET /console/{proxy+}", "RegistryFunction", ""},
 	}
 	for _, tc := range tests {
 		if r := routes[tc.key]; r.Function != tc.function || r.Authorizer != tc.authorizer || r.Timeout != 30*time.Second {
@@ -114,8 +121,11 @@ func checkDoors(t *testing.T, stack *template.Stack) {
 // checkState checks the state machine, the buckets and the table.
 func checkState(t *testing.T, stack *template.Stack, trainer string) {
 	t.Helper()
-	if len(stack.Machines) != 1 {
-		t.Fatalf("machines = %+v, want one", stack.Machines)
+	if len(stack.Machines) != 2 {
+		t.Fatalf("machines = %+v, want training and batch", stack.Machines)
+	}
+	if b := stack.Machines[1]; b.Name != "godwit-batch" || b.Substitutions["ModelsBucketName"] != "godwit-models" {
+		t.Errorf("machine = %+v, want that of batch jobs", b)
 	}
 	m := stack.Machines[0]
 	if m.ARN != "arn:aws:states:us-east-1:000000000000:stateMachine:godwit-training" || m.Substitutions["TrainerFunctionArn"] != trainer {
@@ -147,10 +157,12 @@ func small(value, more string) string {
 	return `Transform: AWS::Serverless-2016-10-31
 Parameters:
   Stage: {Type: String, Default: dev, AllowedValues: [dev, prod], AllowedPattern: '[a-z]+'}
-  Rate: {Type: Number, Default: 5}
+  Rate: {Type: Number, Default: 5, MinValue: -1, MaxValue: 7.5}
 Conditions:
   IsProd: !Equals [!Ref Stage, prod]
   IsDev: {'Fn::Not': [{'Fn::Equals': [{Ref: Stage}, prod]}]}
+  IsBoth: !And [!Condition IsDev, {Condition: IsProd}]
+  IsEither: {'Fn::Or': [{Condition: IsProd}, !Condition IsDev]}
 Resources:
   Data: {Type: AWS::S3::Bucket}
   F:
@@ -186,6 +198,8 @@ func TestParse_Values(t *testing.T) {
 		{"the long form", `{'Fn::Sub': '${Data}'}`, "data-1"},
 		{"a choice", `!If [IsProd, a, b]`, "b"},
 		{"a choice in a choice", `!If [IsDev, {'Fn::If': [IsProd, x, !Ref Stage]}, b]`, "dev"},
+		{"a choice by two conditions", `!If [IsBoth, a, b]`, "b"},
+		{"a choice by one of two", `!If [IsEither, a, b]`, "a"},
 		{"no value", `!If [IsProd, a, !Ref AWS::NoValue]`, absent},
 	}
 	for _, tc := range tests {
@@ -211,37 +225,41 @@ func TestParse_Refusals(t *testing.T) {
 		parameters        map[string]string
 		want              string // file:line:column: and what must be in the message
 	}{
-		{"an unknown function", `!Join ['', [a, b]]`, "", nil, "t.yaml:13:36: Fn::Join"},
-		{"an unknown function, long", `{'Fn::Select': [0, [a]]}`, "", nil, "t.yaml:13:36: Fn::Select"},
-		{"an unknown name", `!Ref Nobody`, "", nil, `t.yaml:13:36: "Nobody"`},
-		{"an unknown name in a substitution", `!Sub '${Nobody.Arn}'`, "", nil, `t.yaml:13:36: "Nobody"`},
-		{"an unknown attribute", `!GetAtt Data.DomainName`, "", nil, "t.yaml:13:36: the attribute DomainName of Data"},
-		{"the Ref of a queue", `!Ref Q`, "  Q: {Type: AWS::SQS::Queue}\n", nil, "t.yaml:13:36: the Ref of Q (AWS::SQS::Queue)"},
+		{"an unknown function", `!Join ['', [a, b]]`, "", nil, "t.yaml:15:36: Fn::Join"},
+		{"an unknown function, long", `{'Fn::Select': [0, [a]]}`, "", nil, "t.yaml:15:36: Fn::Select"},
+		{"an unknown name", `!Ref Nobody`, "", nil, `t.yaml:15:36: "Nobody"`},
+		{"an unknown name in a substitution", `!Sub '${Nobody.Arn}'`, "", nil, `t.yaml:15:36: "Nobody"`},
+		{"an unknown attribute", `!GetAtt Data.DomainName`, "", nil, "t.yaml:15:36: the attribute DomainName of Data"},
+		{"the Ref of a queue", `!Ref Q`, "  Q: {Type: AWS::SQS::Queue}\n", nil, "t.yaml:15:36: the Ref of Q (AWS::SQS::Queue)"},
 		{"an unknown condition", `!If [Maybe, a, b]`, "", nil, `"Maybe" is not a condition`},
-		{"a list for a value", `[a]`, "", nil, "t.yaml:13:36: expected a single value"},
-		{"an unknown property", `x`, "      Layers: [a]\n", nil, "t.yaml:14:7: F: Layers"},
-		{"another runtime", `x`, "      Runtime: python3.13\n", nil, "t.yaml:14:16: Runtime"},
-		{"an unknown event", `x`, "      Events: {E: {Type: Schedule}}\n", nil, "t.yaml:14:16: F.E: the event type Schedule"},
-		{"an implicit API", `x`, "      Events: {E: {Type: HttpApi, Properties: {Path: /a, Method: get}}}\n", nil, "t.yaml:14:47: F.E: it names no ApiId"},
+		{"a list for a value", `[a]`, "", nil, "t.yaml:15:36: expected a single value"},
+		{"an unknown property", `x`, "      Layers: [a]\n", nil, "t.yaml:16:7: F: Layers"},
+		{"another runtime", `x`, "      Runtime: python3.13\n", nil, "t.yaml:16:16: Runtime"},
+		{"an unknown event", `x`, "      Events: {E: {Type: Schedule}}\n", nil, "t.yaml:16:16: F.E: the event type Schedule"},
+		{"an implicit API", `x`, "      Events: {E: {Type: HttpApi, Properties: {Path: /a, Method: get}}}\n", nil, "t.yaml:16:47: F.E: it names no ApiId"},
 		{"an operator", `x`, "      Events: {E: {Type: EventBridgeRule, Properties: {Pattern: {a: [{suffix: b}]}}}}\n", nil, "event pattern.a: the operator suffix"},
 		{"a rule without a pattern", `x`, "      Events: {E: {Type: EventBridgeRule, Properties: {}}}\n", nil, "it has no Pattern"},
-		{"an unknown type", `x`, "  Q: {Type: AWS::Kinesis::Stream}\n", nil, "t.yaml:14:3: Q: the type AWS::Kinesis::Stream"},
-		{"an unknown section", `x`, "Mappings: {}\n", nil, "t.yaml:14:1: template: Mappings"},
-		{"unknown globals", `x`, "Globals: {Api: {}}\n", nil, "t.yaml:14:11: Globals: Api"},
-		{"an unknown bucket", `x`, "  B: {Type: AWS::S3::Bucket}\n", nil, "t.yaml:14:3: B needs a physical name"},
-		{"a bucket with a queue", `x`, "  B: {Type: AWS::S3::Bucket, Properties: {NotificationConfiguration: {QueueConfigurations: []}}}\n", nil, "t.yaml:14:71: B.NotificationConfiguration: QueueConfigurations"},
-		{"a function without a folder", `x`, "  G: {Type: AWS::Serverless::Function}\n", nil, "t.yaml:14:3: no folder is known for the function G"},
-		{"a repeated key", `x`, "  F: {Type: AWS::SNS::Topic}\n", nil, "t.yaml:14:3: the key F is there twice"},
-		{"an alias", `&a x`, "Description: *a\n", nil, "t.yaml:14:14: YAML aliases"},
-		{"a merge key", `x`, "Outputs: {<<: {a: b}}\n", nil, "t.yaml:14:11: YAML merge keys"},
+		{"an unknown type", `x`, "  Q: {Type: AWS::Kinesis::Stream}\n", nil, "t.yaml:16:3: Q: the type AWS::Kinesis::Stream"},
+		{"an unknown section", `x`, "Mappings: {}\n", nil, "t.yaml:16:1: template: Mappings"},
+		{"unknown globals", `x`, "Globals: {Api: {}}\n", nil, "t.yaml:16:11: Globals: Api"},
+		{"an unknown bucket", `x`, "  B: {Type: AWS::S3::Bucket}\n", nil, "t.yaml:16:3: B needs a physical name"},
+		{"a bucket with a queue", `x`, "  B: {Type: AWS::S3::Bucket, Properties: {NotificationConfiguration: {QueueConfigurations: []}}}\n", nil, "t.yaml:16:71: B.NotificationConfiguration: QueueConfigurations"},
+		{"a function without a folder", `x`, "  G: {Type: AWS::Serverless::Function}\n", nil, "t.yaml:16:3: no folder is known for the function G"},
+		{"a repeated key", `x`, "  F: {Type: AWS::SNS::Topic}\n", nil, "t.yaml:16:3: the key F is there twice"},
+		{"an alias", `&a x`, "Description: *a\n", nil, "t.yaml:16:14: YAML aliases"},
+		{"a merge key", `x`, "Outputs: {<<: {a: b}}\n", nil, "t.yaml:16:11: YAML merge keys"},
 		{"a value that is not allowed", `x`, "", map[string]string{"Stage": "test"}, `t.yaml:3:3: parameter Stage: "test" is not one of its AllowedValues`},
+		{"a number that is too small", `x`, "", map[string]string{"Rate": "-2"}, "t.yaml:4:3: parameter Rate: -2 is below its MinValue -1"},
+		{"a number that is too large", `x`, "", map[string]string{"Rate": "8"}, "t.yaml:4:3: parameter Rate: 8 is above its MaxValue 7.5"},
+		{"text for a number", `x`, "", map[string]string{"Rate": "fast"}, `t.yaml:4:3: parameter Rate: "fast" is not a number`},
+		{"a function in an image", `x`, "  G: {Type: AWS::Lambda::Function, Condition: IsDev}\n", nil, "t.yaml:16:3: G: a function in a container image"},
 		{"an unknown parameter", `x`, "", map[string]string{"Stages": "dev"}, "the template has no parameter Stages"},
-		{"a table without keys", `x`, "  T: {Type: AWS::DynamoDB::Table}\n", nil, "t.yaml:14:3: T: it has no hash key"},
-		{"a machine of the other type", `x`, "  M: {Type: AWS::Serverless::StateMachine, Properties: {Type: EXPRESS, DefinitionUri: a}}\n", nil, `t.yaml:14:63: state machine type "EXPRESS"`},
-		{"an authorizer with policies", `x`, "  A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {Authorizers: {K: {FunctionArn: !GetAtt F.Arn, AuthorizerPayloadFormatVersion: '1.0', Identity: {Headers: [A]}}}}}}\n", nil, "t.yaml:14:73: K: only payload format 2.0"},
+		{"a table without keys", `x`, "  T: {Type: AWS::DynamoDB::Table}\n", nil, "t.yaml:16:3: T: it has no hash key"},
+		{"a machine of the other type", `x`, "  M: {Type: AWS::Serverless::StateMachine, Properties: {Type: EXPRESS, DefinitionUri: a}}\n", nil, `t.yaml:16:63: state machine type "EXPRESS"`},
+		{"an authorizer with policies", `x`, "  A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {Authorizers: {K: {FunctionArn: !GetAtt F.Arn, AuthorizerPayloadFormatVersion: '1.0', Identity: {Headers: [A]}}}}}}\n", nil, "t.yaml:16:73: K: only payload format 2.0"},
 		{"an unknown default authorizer", `x`, "  A: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {DefaultAuthorizer: K}}}\n", nil, `"K" is not an authorizer`},
-		{"a name about itself", `x`, "  M: {Type: AWS::Serverless::StateMachine, Properties: {Name: !GetAtt M.Name, DefinitionUri: a}}\n", nil, "t.yaml:14:63: the name of M depends on itself"},
-		{"cors", `x`, "  A: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: true}}\n", nil, "t.yaml:14:52: A: CorsConfiguration"},
+		{"a name about itself", `x`, "  M: {Type: AWS::Serverless::StateMachine, Properties: {Name: !GetAtt M.Name, DefinitionUri: a}}\n", nil, "t.yaml:16:63: the name of M depends on itself"},
+		{"cors", `x`, "  A: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: true}}\n", nil, "t.yaml:16:52: A: CorsConfiguration"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

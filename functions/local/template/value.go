@@ -233,11 +233,26 @@ func (r *reader) enter(at *yaml.Node, what string) bool {
 
 func (r *reader) leave() { r.resolving = r.resolving[:len(r.resolving)-1] }
 
-// decide evaluates a condition function. Fn::And, Fn::Or and Condition are
-// refused until a template needs them.
+// decide evaluates a condition function.
 func (r *reader) decide(n *yaml.Node) bool {
+	if name := get(n, "Condition"); name != nil && len(n.Content) == 2 {
+		return r.condition(n, name.Value)
+	}
 	f, ok := intrinsicOf(n)
 	switch {
+	case ok && f.name == "Condition" && f.arg.Kind == yaml.ScalarNode:
+		return r.condition(n, f.arg.Value)
+	case ok && (f.name == "And" || f.name == "Or") && len(f.arg.Content) >= 2 && f.arg.Kind == yaml.SequenceNode:
+		// All are read, so that a mistake in any of them is told.
+		result := f.name == "And"
+		for _, part := range f.arg.Content {
+			if yes := r.decide(part); f.name == "And" {
+				result = result && yes
+			} else {
+				result = result || yes
+			}
+		}
+		return result
 	case ok && f.name == "Equals" && len(f.arg.Content) == 2:
 		return r.str(f.arg.Content[0]) == r.str(f.arg.Content[1])
 	case ok && f.name == "Not" && len(f.arg.Content) == 1:
@@ -245,7 +260,7 @@ func (r *reader) decide(n *yaml.Node) bool {
 	case ok:
 		r.fail(n, "Fn::%s is not supported here by the local stage", f.name)
 	default:
-		r.fail(n, "expected a condition function, Fn::Equals or Fn::Not")
+		r.fail(n, "expected a condition function: Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition")
 	}
 	return false
 }
