@@ -36,6 +36,9 @@ var built struct {
 }
 
 func TestMain(m *testing.M) {
+	if program := os.Getenv(killedProgram); program != "" {
+		runMortal(program)
+	}
 	code := m.Run()
 	if built.clean != nil {
 		built.clean()
@@ -54,7 +57,7 @@ func programs(t *testing.T) string {
 		}
 		built.clean = func() { _ = os.RemoveAll(built.dir) }
 		built.err = build(".", filepath.Join(built.dir, "godwit-local"), ".")
-		for _, f := range []string{"authorizer", "predict", "model-registry", "train-trigger", "trainer"} {
+		for _, f := range []string{"authorizer", "predict", "model-registry", "train-trigger", "trainer", "batch"} {
 			if built.err == nil {
 				built.err = build("../..", filepath.Join(built.dir, "bin", f, "bootstrap"), "./functions/"+f)
 			}
@@ -88,9 +91,15 @@ type process struct {
 // launch starts godwit-local on free ports, with data as its folder.
 func launch(t *testing.T, data string, args ...string) *process {
 	t.Helper()
+	return launchWith(t, data, filepath.Join(programs(t), "bin"), args...)
+}
+
+// launchWith is launch with a folder of functions.
+func launchWith(t *testing.T, data, bin string, args ...string) *process {
+	t.Helper()
 	dir := programs(t)
 	p := &process{out: &bytes.Buffer{}, ready: filepath.Join(t.TempDir(), "ready.json"), ended: make(chan error, 1), stages: t.TempDir()}
-	p.cmd = exec.Command(filepath.Join(dir, "godwit-local"), append(args, "-root", "../..", "-bin", filepath.Join(dir, "bin"))...)
+	p.cmd = exec.Command(filepath.Join(dir, "godwit-local"), append(args, "-root", "../..", "-bin", bin)...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+p.stages, "GODWIT_DATA="+data, "GODWIT_READY_FILE="+p.ready)
 	for _, v := range []string{"GODWIT_API_ADDR", "GODWIT_S3_ADDR", "GODWIT_DYNAMODB_ADDR", "GODWIT_SFN_ADDR"} {

@@ -30,7 +30,7 @@ import (
 // folders are the functions of the template by logical id.
 var folders = map[string]string{
 	"AuthorizerFunction": "authorizer", "PredictFunction": "predict", "RegistryFunction": "model-registry",
-	"TrainTriggerFunction": "train-trigger", "TrainerFunction": "trainer",
+	"TrainTriggerFunction": "train-trigger", "TrainerFunction": "trainer", "BatchFunction": "batch",
 }
 
 // house is what the sample events meet: S3 and DynamoDB of a running stage,
@@ -49,6 +49,7 @@ type house struct {
 	job     string // opened for it
 	first   rung   // of its search
 	asked   string // job opened by train-trigger-job
+	batch   string // batch job opened on the model
 }
 
 // openHouse starts everything; the end of the test stops it.

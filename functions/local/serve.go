@@ -58,6 +58,7 @@ func greeting(at stage.Ready, settings stage.Settings) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("  API             %s  (tenant %s, %s)", at.API, stage.Tenant, access)
+	line("  Console         %s/console", at.API)
 	line("  S3              %s  (buckets %s, %s)", at.S3, at.UploadsBucket, at.ModelsBucket)
 	line("  DynamoDB        %s", at.DynamoDB)
 	line("  Step Functions  %s", at.StepFunctions)

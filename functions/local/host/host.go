@@ -10,7 +10,7 @@
 // and is replaced after a crash.
 //
 // What it deliberately does not do: limit CPU or memory, freeze a process
-// between events, run extensions or stream responses. Where AWS throttles a
+// between events, run extensions beside the runtime's own or stream responses. Where AWS throttles a
 // function at its concurrency, the Host lets the caller wait.
 //
 // Protocol: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html

@@ -29,6 +29,8 @@ func (e *process) routes() http.Handler {
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", e.serveResponse)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", e.serveError)
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", e.serveInitError)
+	mux.HandleFunc("POST /2020-01-01/extension/register", registerExtension)
+	mux.HandleFunc("GET /2020-01-01/extension/event/next", nextExtensionEvent)
 	return mux
 }
 

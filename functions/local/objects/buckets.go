@@ -45,6 +45,18 @@ func makeBuckets(ctx context.Context, s *Server, opts Options) error {
 		if err != nil {
 			return fmt.Errorf("objects: enable versioning of bucket %s: %w", bucket, err)
 		}
+		if len(opts.AllowOrigins) == 0 {
+			continue
+		}
+		_, err = client.PutBucketCors(ctx, &s3.PutBucketCorsInput{
+			Bucket: aws.String(bucket),
+			CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{
+				{AllowedMethods: []string{http.MethodPut}, AllowedHeaders: []string{"*"}, AllowedOrigins: opts.AllowOrigins},
+			}},
+		})
+		if err != nil {
+			return fmt.Errorf("objects: let pages upload to bucket %s: %w", bucket, err)
+		}
 	}
 	return nil
 }

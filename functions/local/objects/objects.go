@@ -56,16 +56,16 @@ var ErrRunning = errors.New("objects: another server runs in this process")
 // running guards what versitygw holds once per process: the working directory.
 var running atomic.Bool
 
-// Options say what to serve. AllowOrigin and OnCreated may be left out.
+// Options say what to serve. AllowOrigins and OnCreated may be left out.
 type Options struct {
 	Dir       string   // absolute; made when absent, readable by its owner only
 	Addr      string   // host:port; port 0 picks a free one
 	AccessKey string   // of the only account, which may do everything
 	SecretKey string   // of that account
 	Buckets   []string // made when absent, with versioning enabled
-	// AllowOrigin is the web origin whose pages may read and write with
-	// presigned URLs, such as http://127.0.0.1:3000. Empty: none.
-	AllowOrigin string
+	// AllowOrigins are the web origins whose pages may upload with presigned
+	// URLs, such as http://127.0.0.1:3000. Empty: none.
+	AllowOrigins []string
 	// OnCreated is called for every object created, before its creator is
 	// answered, from many goroutines. Nil: nobody is told.
 	OnCreated func(Created)
@@ -175,9 +175,6 @@ func (s *Server) serve(addr string, opts Options) error {
 		s3api.WithQuiet(),
 		s3api.WithKeepAlive(),
 		s3api.WithOnListen(func() { close(listening) }),
-	}
-	if opts.AllowOrigin != "" {
-		with = append(with, s3api.WithCORSAllowOrigin(opts.AllowOrigin))
 	}
 	api, err := s3api.New(s.store, root, Region, auth.NewIAMServiceSingle(account), nil, nil, nil, nil, with...)
 	if err != nil {

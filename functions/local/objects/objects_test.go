@@ -282,29 +282,40 @@ func TestServer_RefusesWrongKeys(t *testing.T) {
 }
 
 func TestServer_AllowsItsConsole(t *testing.T) {
-	const origin = "http://127.0.0.1:3000"
 	server, err := objects.Start(t.Context(), objects.Options{
 		Dir: t.TempDir(), Addr: "127.0.0.1:0", AccessKey: "access", SecretKey: "secret",
-		Buckets: []string{bucket}, AllowOrigin: origin,
+		Buckets: []string{bucket}, AllowOrigins: []string{"http://127.0.0.1:3000", "http://localhost:3000"},
 	})
 	if err != nil {
 		t.Fatalf("Start: %v", err)
 	}
 	defer server.Close()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, server.URL()+"/"+bucket+"/datasets/x", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Origin", origin)
-	req.Header.Set("Access-Control-Request-Method", http.MethodPut)
-	req.Header.Set("Access-Control-Request-Headers", "content-type,x-amz-checksum-sha256")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if got := resp.Header.Get("Access-Control-Allow-Origin"); resp.StatusCode/100 != 2 || got != origin {
-		t.Errorf("preflight: status %d, origin %q, headers %v, want 2xx and %q", resp.StatusCode, got, resp.Header, origin)
+	for _, tc := range []struct {
+		origin, method string
+		allowed        bool
+	}{
+		{"http://127.0.0.1:3000", http.MethodPut, true},
+		{"http://localhost:3000", http.MethodPut, true},
+		{"http://localhost:3001", http.MethodPut, false},
+		{"http://127.0.0.1:3000", http.MethodGet, false},
+		{"http://127.0.0.1:3000", http.MethodDelete, false},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, server.URL()+"/"+bucket+"/datasets/x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", tc.origin)
+		req.Header.Set("Access-Control-Request-Method", tc.method)
+		req.Header.Set("Access-Control-Request-Headers", "content-type,x-amz-checksum-sha256")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		got := resp.StatusCode/100 == 2 && resp.Header.Get("Access-Control-Allow-Origin") == tc.origin
+		if got != tc.allowed {
+			t.Errorf("preflight of %s from %s: status %d, headers %v, want allowed: %t", tc.method, tc.origin, resp.StatusCode, resp.Header, tc.allowed)
+		}
 	}
 }
 

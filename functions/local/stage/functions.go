@@ -20,15 +20,16 @@ import (
 // handlers are the folders below functions/ by logical id in the template.
 var handlers = map[string]string{
 	"AuthorizerFunction":   "authorizer",
+	"BatchFunction":        "batch",
 	"PredictFunction":      "predict",
 	"RegistryFunction":     "model-registry",
 	"TrainTriggerFunction": "train-trigger",
 	"TrainerFunction":      "trainer",
 }
 
-// busy is the function that keeps a processor busy for as long as it runs; so
-// many processes of it as there are processors are of use.
-const busy = "trainer"
+// busy are the functions that keep a processor busy for as long as they run; so
+// many processes of each as there are processors are of use.
+var busy = []string{"batch", "trainer"}
 
 // findFunctions checks that the functions have been built.
 func (st *Stage) findFunctions() error {
@@ -75,7 +76,7 @@ func (st *Stage) startHost() error {
 	st.onClose(st.host.Close)
 	for _, f := range st.stack.Functions {
 		concurrency := f.MaxConcurrency
-		if f.Handler == busy && concurrency == 0 {
+		if slices.Contains(busy, f.Handler) && concurrency == 0 {
 			concurrency = runtime.NumCPU()
 		}
 		err := st.host.Add(host.Function{
@@ -111,7 +112,7 @@ func (st *Stage) invoke(ctx context.Context, function string, payload []byte) ([
 // startMachines registers the template's state machines.
 func (st *Stage) startMachines() error {
 	engine, err := states.New(states.Options{
-		Dir: st.folder.in(statesFolder), Invoke: st.invoke, Emit: st.emit, Now: now, NewID: newID, Log: st.log,
+		Dir: st.folder.in(statesFolder), Invoke: st.invoke, Emit: st.emit, Objects: st.bucketBytes(), Now: now, NewID: newID, Log: st.log,
 	})
 	if err != nil {
 		return err

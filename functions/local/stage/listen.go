@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -60,42 +61,66 @@ func (st *Stage) serve() error {
 	if err != nil {
 		return err
 	}
-	st.serveOn(st.listeners.tables, programsOnly(st.tables.Handler()))
 	st.serveOn(st.listeners.machines, programsOnly(st.machines.Handler()))
 	st.serveOn(st.listeners.api, api)
 	return nil
 }
 
+// serveTables answers for DynamoDB longer than everything else: until the
+// functions have ended, which write their last counts when they are told to.
+func (st *Stage) serveTables() error {
+	server := st.newServer(programsOnly(st.tables.Handler()))
+	var running sync.WaitGroup
+	running.Go(func() { st.answer(server, st.listeners.tables) })
+	st.onClose(func() error {
+		shutDown(server)
+		running.Wait()
+		return nil
+	})
+	return nil
+}
+
 // serveOn answers on one listener until the stage closes.
 func (st *Stage) serveOn(l net.Listener, handler http.Handler) {
-	server := &http.Server{
+	server := st.newServer(handler)
+	st.background.Go(func() { st.answer(server, l) })
+	st.shutDownOnStop(server)
+}
+
+func (st *Stage) newServer(handler http.Handler) *http.Server {
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(st.log.Handler(), slog.LevelWarn),
 	}
-	st.background.Go(func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			select {
-			case st.failed <- fmt.Errorf("%s: %w", l.Addr(), err):
-			default: // another part failed first
-			}
-		}
-	})
-	st.shutDownOnStop(server)
 }
 
-// shutDownOnStop ends server when the stage's background work is to stop, at
-// once when requests take too long.
+// answer serves until the server is shut down; any other end fails the stage.
+func (st *Stage) answer(server *http.Server, l net.Listener) {
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		select {
+		case st.failed <- fmt.Errorf("%s: %w", l.Addr(), err):
+		default: // another part failed first
+		}
+	}
+}
+
+// shutDownOnStop ends server when the stage's background work is to stop.
 func (st *Stage) shutDownOnStop(server *http.Server) {
 	st.background.Go(func() {
 		<-st.stopped
-		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
-		defer cancel()
-		if err := server.Shutdown(ctx); err != nil {
-			_ = server.Close()
-		}
+		shutDown(server)
 	})
+}
+
+// shutDown ends a server, at once when requests take too long.
+func shutDown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close()
+	}
 }
 
 // programsOnly refuses what a web page sends. DynamoDB and Step Functions of

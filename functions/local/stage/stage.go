@@ -73,6 +73,7 @@ func Start(ctx context.Context, settings Settings) (*Stage, error) {
 		func() error { return st.startObjects(ctx) },
 		st.readTemplate,
 		st.openTables,
+		st.serveTables,
 		st.startHost,
 		st.startMachines,
 		st.startEvents,
@@ -132,7 +133,7 @@ func (st *Stage) startObjects(ctx context.Context) error {
 	server, err := objects.Start(ctx, objects.Options{
 		Dir: st.folder.in(objectsFolder), Addr: st.settings.S3Addr,
 		AccessKey: st.folder.keys.AccessKey, SecretKey: st.folder.keys.SecretKey,
-		Buckets: []string{uploadsBucket, modelsBucket}, AllowOrigin: urlOf(st.listeners.api),
+		Buckets: []string{uploadsBucket, modelsBucket}, AllowOrigins: st.origins(),
 		OnCreated: st.announce,
 	})
 	if err != nil {
@@ -141,6 +142,15 @@ func (st *Stage) startObjects(ctx context.Context) error {
 	st.objects = server
 	st.onClose(server.Close)
 	return nil
+}
+
+// origins are the addresses a browser may have the console at.
+func (st *Stage) origins() []string {
+	origins := []string{urlOf(st.listeners.api)}
+	if tcp, ok := st.listeners.api.Addr().(*net.TCPAddr); ok {
+		origins = append(origins, fmt.Sprintf("http://localhost:%d", tcp.Port))
+	}
+	return origins
 }
 
 // openTables opens DynamoDB and makes the template's tables.

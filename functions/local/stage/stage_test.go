@@ -55,7 +55,7 @@ func settings(t *testing.T, data string) stage.Settings {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	for _, name := range []string{"authorizer", "predict", "model-registry", "train-trigger", "trainer"} {
+	for _, name := range []string{"authorizer", "predict", "model-registry", "train-trigger", "trainer", "batch"} {
 		folder := filepath.Join(bin, name)
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			t.Fatal(err)

@@ -35,6 +35,7 @@ type State struct {
 	ItemSelector   any
 	MaxConcurrency int
 	Iterator       *Machine
+	Distributed    *distributed // of a Map whose items are executions of their own; nil: inline
 
 	Choices []Choice
 	Default string
@@ -65,7 +66,7 @@ const lambdaInvoke = "arn:aws:states:::lambda:invoke"
 // fields lists what a state of each type may carry. Any other field is refused.
 var fields = map[string][]string{
 	"Task":    {"Resource", "Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "TimeoutSeconds", "Retry", "Catch", "Next", "End"},
-	"Map":     {"ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Retry", "Catch", "Next", "End"},
+	"Map":     {"ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "Label", "ItemReader", "ResultWriter", "ToleratedFailurePercentage", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Retry", "Catch", "Next", "End"},
 	"Choice":  {"Choices", "Default", "InputPath", "OutputPath"},
 	"Pass":    {"Result", "Parameters", "InputPath", "OutputPath", "ResultPath", "Next", "End"},
 	"Succeed": {"InputPath", "OutputPath"},
@@ -222,24 +223,33 @@ func (s *State) check(raw map[string]json.RawMessage, at string) error {
 	case s.Type == "Choice" && len(s.Choices) == 0:
 		return fmt.Errorf("%s: a Choice without Choices", at)
 	case s.Type == "Map":
-		return s.parseProcessor(raw["ItemProcessor"], at+"/ItemProcessor")
+		return s.parseProcessor(raw, at)
 	}
 	return nil
 }
 
-func (s *State) parseProcessor(data json.RawMessage, at string) error {
+// parseProcessor reads the processor of the Map whose fields are given.
+func (s *State) parseProcessor(fields map[string]json.RawMessage, at string) error {
 	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+	if err := json.Unmarshal(fields["ItemProcessor"], &raw); err != nil {
+		return fmt.Errorf("%s/ItemProcessor: %w", at, err)
 	}
-	var config struct{ Mode string }
+	var config struct{ Mode, ExecutionType string }
 	if err := read(raw, "ProcessorConfig", &config); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+		return fmt.Errorf("%s/ItemProcessor: %w", at, err)
 	}
-	if config.Mode != "" && config.Mode != "INLINE" {
-		return fmt.Errorf("%s: a Map of mode %q is not interpreted by the local stage", at, config.Mode)
+	var err error
+	switch config.Mode {
+	case "", "INLINE":
+		err = refuseDistributed(fields, config.ExecutionType, at)
+	case "DISTRIBUTED":
+		err = s.parseDistributed(fields, config.ExecutionType, at)
+	default:
+		err = fmt.Errorf("%s: a Map of mode %q is not interpreted by the local stage", at, config.Mode)
 	}
-	m, err := parseMachine(raw, at, "Comment", "ProcessorConfig", "StartAt", "States")
-	s.Iterator = m
+	if err != nil {
+		return err
+	}
+	s.Iterator, err = parseMachine(raw, at+"/ItemProcessor", "Comment", "ProcessorConfig", "StartAt", "States")
 	return err
 }

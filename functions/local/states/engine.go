@@ -14,7 +14,13 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Options set up an Engine. Every field is needed.
+// Objects are the bytes of buckets, as S3 keeps them.
+type Objects interface {
+	Get(ctx context.Context, bucket, key string) ([]byte, error)
+	Put(ctx context.Context, bucket, key string, data []byte) error
+}
+
+// Options set up an Engine. Every field is needed but Objects.
 type Options struct {
 	Dir string // where executions are kept; made if needed
 	// Invoke calls a function by ARN or name. functionError is empty, or what
@@ -22,10 +28,13 @@ type Options struct {
 	Invoke func(ctx context.Context, functionARN string, payload []byte) (out []byte, functionError string, err error)
 	// Emit offers a status change in EventBridge's shape. It is offered again
 	// after a restart until nil is returned.
-	Emit  func(ctx context.Context, event []byte) error
-	Now   func() time.Time
-	NewID func() string // unique for each call
-	Log   *slog.Logger
+	Emit func(ctx context.Context, event []byte) error
+	// Objects reads the items of a distributed Map and stores what became of
+	// them; nil where no machine has one, which Register then refuses.
+	Objects Objects
+	Now     func() time.Time
+	NewID   func() string // unique for each call
+	Log     *slog.Logger
 }
 
 // Engine runs executions. It is safe for concurrent use.
@@ -63,7 +72,8 @@ func New(opts Options) (*Engine, error) {
 	err = db.Update(func(tx *bolt.Tx) error {
 		_, a := tx.CreateBucketIfNotExists(executionsBucket)
 		_, b := tx.CreateBucketIfNotExists(itemsBucket)
-		return errors.Join(a, b)
+		_, c := tx.CreateBucketIfNotExists(childrenBucket)
+		return errors.Join(a, b, c)
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the executions: %w", err), db.Close())
@@ -79,6 +89,9 @@ func (e *Engine) Register(name, arn string, definition []byte) error {
 	m, err := ParseMachine(definition)
 	if err != nil {
 		return fmt.Errorf("state machine %s: %w", name, err)
+	}
+	if e.opts.Objects == nil && m.distributes() {
+		return fmt.Errorf("state machine %s: a distributed Map needs objects, and this engine has none", name)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -36,7 +36,7 @@ func open(t *testing.T, dir, definition string, f function) *stage {
 	s := &stage{events: make(chan map[string]any, 100)}
 	var ids atomic.Int64
 	e, err := states.New(states.Options{
-		Dir: dir, Now: time.Now, NewID: func() string { return fmt.Sprint("id", ids.Add(1)) },
+		Objects: objectsOf(dir), Dir: dir, Now: time.Now, NewID: func() string { return fmt.Sprint("id", ids.Add(1)) },
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Invoke: func(ctx context.Context, arn string, payload []byte) ([]byte, string, error) {
 			var in map[string]any
@@ -216,7 +216,6 @@ func TestRegister_RefusesWhatItDoesNotInterpret(t *testing.T) {
 		{"field", `{"StartAt":"A","States":{"A":{"Type":"Pass","Assign":{},"End":true}}}`, "Assign"},
 		{"query language", `{"StartAt":"A","QueryLanguage":"JSONata","States":{"A":{"Type":"Succeed"}}}`, "QueryLanguage"},
 		{"resource", `{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","End":true}}}`, "sqs"},
-		{"distributed map", `{"StartAt":"A","States":{"A":{"Type":"Map","ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED"},"StartAt":"B","States":{"B":{"Type":"Succeed"}}},"End":true}}}`, "DISTRIBUTED"},
 		{"intrinsic function", `{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"x.$":"States.Format('a')"},"End":true}}}`, "States.Format"},
 		{"wildcard path", `{"StartAt":"A","States":{"A":{"Type":"Pass","InputPath":"$.a[*]","End":true}}}`, "$.a[*]"},
 		{"comparison", `{"StartAt":"A","States":{"A":{"Type":"Choice","Choices":[{"Variable":"$.a","StringMatches":"x*","Next":"A"}]}}}`, "StringMatches"},
@@ -233,12 +232,14 @@ func TestRegister_RefusesWhatItDoesNotInterpret(t *testing.T) {
 }
 
 func TestParseMachine_TheRepositorysOwn(t *testing.T) {
-	data, err := os.ReadFile("../../trainer/training.asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := states.ParseMachine(data); err != nil {
-		t.Error(err)
+	for _, file := range []string{"../../trainer/training.asl.json", "../../batch/batch.asl.json"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := states.ParseMachine(data); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 
@@ -351,7 +352,8 @@ func FuzzParseMachine(f *testing.F) {
 }
 
 // The repository's own machine loops where a step says that there is more: over
-// rungs, within a task, and in Finish.
+// rungs, within a task, and in Finish. Where one says that blocks are spread, it
+// runs each of them before the step again.
 func TestEngine_RunsTheRepositorysOwn(t *testing.T) {
 	definition, err := os.ReadFile("../../trainer/training.asl.json")
 	if err != nil {
@@ -366,8 +368,11 @@ func TestEngine_RunsTheRepositorysOwn(t *testing.T) {
 		if step == "search" {
 			step = fmt.Sprint("search ", in["rung"], " ", in["task"])
 		}
+		if step == "block" {
+			step = fmt.Sprint("block ", in["rung"], " ", in["task"], " ", in["fit"], " ", in["block"])
+		}
 		calls[step]++
-		next := map[string]any{"tenant": in["tenant"], "job": in["job"], "attempt": in["attempt"]}
+		next := map[string]any{"tenant": in["tenant"], "job": in["job"], "attempt": in["attempt"], "spread": false, "fit": "", "blocks": nil}
 		switch in["step"] {
 		case "prepare":
 			next["rung"], next["tasks"], next["more"] = 0, []int{0, 1}, true
@@ -376,8 +381,14 @@ func TestEngine_RunsTheRepositorysOwn(t *testing.T) {
 			next["rung"], next["tasks"], next["more"] = rung, []int{0}, rung < 2
 		case "search":
 			next["task"], next["rung"], next["more"] = in["task"], in["rung"], calls[step] < 2
+			if next["more"] == true && in["task"] == 1.0 {
+				next["spread"], next["blocks"] = true, []int{0, 2}
+			}
 		case "finish":
 			next["task"], next["more"] = 0, calls[step] < 3
+			if calls[step] == 2 {
+				next["spread"], next["fit"], next["blocks"] = true, "served", []int{1}
+			}
 		}
 		return next, "", nil
 	})
@@ -385,7 +396,10 @@ func TestEngine_RunsTheRepositorysOwn(t *testing.T) {
 	if got := s.end(t, "x", `{"tenant":"local","job":"tj_1","attempt":1}`); got["status"] != "SUCCEEDED" {
 		t.Fatalf("execution = %v, want SUCCEEDED", got)
 	}
-	want := map[string]int{"prepare": 1, "search 0 0": 2, "search 0 1": 2, "search 1 0": 2, "select": 2, "finish": 3}
+	want := map[string]int{
+		"prepare": 1, "search 0 0": 2, "search 0 1": 2, "search 1 0": 2, "select": 2, "finish": 3,
+		"block 0 1 <nil> 0": 1, "block 0 1 <nil> 2": 1, "block <nil> <nil> served 1": 1,
+	}
 	if fmt.Sprint(calls) != fmt.Sprint(want) {
 		t.Errorf("calls = %v, want %v", calls, want)
 	}

@@ -20,7 +20,8 @@ const (
 
 var (
 	executionsBucket = []byte("executions") // ARN -> execution
-	itemsBucket      = []byte("items")      // ARN/state/index -> output of a Map's item
+	itemsBucket      = []byte("items")      // ARN/state/index -> output of an inline Map's item
+	childrenBucket   = []byte("children")   // ARN/state/index -> child of a distributed Map
 )
 
 // execution is what is kept of one execution.
@@ -151,15 +152,38 @@ func (e *Engine) keepItem(key string, output json.RawMessage) error {
 	return e.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(itemsBucket).Put([]byte(key), output) })
 }
 
-// forgetItems drops what was kept under a prefix.
+// forgetItems drops what was kept of items and children under a prefix.
 func (e *Engine) forgetItems(prefix string) error {
 	return e.db.Update(func(tx *bolt.Tx) error {
-		c := tx.Bucket(itemsBucket).Cursor()
-		for k, _ := c.Seek([]byte(prefix)); bytes.HasPrefix(k, []byte(prefix)); k, _ = c.Seek([]byte(prefix)) {
-			if err := c.Delete(); err != nil {
-				return err
+		for _, bucket := range [][]byte{itemsBucket, childrenBucket} {
+			c := tx.Bucket(bucket).Cursor()
+			for k, _ := c.Seek([]byte(prefix)); bytes.HasPrefix(k, []byte(prefix)); k, _ = c.Seek([]byte(prefix)) {
+				if err := c.Delete(); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
+}
+
+// keptChild returns what is kept of a child, nil when there is nothing.
+func (e *Engine) keptChild(key string) (c *child, err error) {
+	err = e.db.View(func(tx *bolt.Tx) error {
+		data := tx.Bucket(childrenBucket).Get([]byte(key))
+		if data == nil {
+			return nil
+		}
+		c = &child{}
+		return json.Unmarshal(data, c)
+	})
+	return c, err
+}
+
+func (e *Engine) keepChild(key string, c *child) error {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("encode a child execution: %w", err)
+	}
+	return e.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(childrenBucket).Put([]byte(key), data) })
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 )
@@ -173,7 +172,7 @@ func (w *walk) once(ctx context.Context, name string, s *State, raw any, object 
 	case "Task":
 		result, err = w.task(ctx, s, input, object)
 	case "Map":
-		result, err = w.each(ctx, s, input, object, fmt.Sprintf("%s/%d", w.key, entered))
+		result, err = w.mapped(ctx, name, s, input, object, fmt.Sprintf("%s/%d", w.key, entered))
 	}
 	if err != nil {
 		return nil, "", err
@@ -188,6 +187,14 @@ func (w *walk) once(ctx context.Context, name string, s *State, raw any, object 
 	}
 	out, err = s.OutputPath.get(result, object)
 	return out, s.Next, err
+}
+
+// mapped runs a Map of either mode; what it keeps is under key.
+func (w *walk) mapped(ctx context.Context, name string, s *State, input any, object map[string]any, key string) (any, error) {
+	if s.Distributed != nil {
+		return w.spread(ctx, name, s, input, object, key)
+	}
+	return w.each(ctx, s, input, object, key)
 }
 
 func (s *State) arguments(input any, object map[string]any) (any, error) {
@@ -294,18 +301,9 @@ func (w *walk) one(ctx context.Context, s *State, input any, outer map[string]an
 	}
 	inner := &walk{
 		engine: w.engine, machine: s.Iterator, execution: w.execution, registered: w.registered, key: key,
-		item: map[string]any{"Item": map[string]any{"Index": json.Number(fmt.Sprint(i)), "Value": item}},
+		item: mapObject(item, i),
 	}
-	start := item
-	if s.ItemSelector != nil {
-		object := maps.Clone(outer)
-		object["Map"] = inner.item
-		var err error
-		if start, err = fill(s.ItemSelector, input, object); err != nil {
-			return nil, err
-		}
-	}
-	data, err := encodeJSON(start)
+	data, err := w.itemInput(s, input, outer, item, i)
 	if err != nil {
 		return nil, err
 	}
