@@ -1,0 +1,188 @@
+package world
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// Kind is what an act does.
+type Kind uint8
+
+// The kinds of acts. A is whose it is; what B and C mean is said by names.
+const (
+	Upload Kind = iota
+	Deliver
+	Work
+	Promote
+	Rollback
+	Unalias
+	Route
+	Unroute
+	Remove
+	RemoveModel
+	Predict
+	List
+	Create
+	Key
+	Cancel
+	Ask
+	Clean
+	Rot
+	Outage
+	Tick
+	kinds
+)
+
+// Act is one thing that a lane does.
+type Act struct {
+	Lane    int
+	Kind    Kind
+	A, B, C int
+}
+
+// Turn lets the Lane-th of the lanes that have something to do go on, and says
+// what happens to the call it makes.
+type Turn struct {
+	Lane  int
+	Fault Fault
+}
+
+// Schedule is everything a run depends on. Once the turns are used up the lanes
+// finish one after the other without faults.
+type Schedule struct {
+	Seed  uint64 // it was made from
+	Acts  []Act
+	Turns []Turn
+}
+
+// weights say how often each kind of act is drawn.
+var weights = [kinds]int{
+	Upload: 6, Deliver: 7, Work: 8, Promote: 8, Rollback: 3, Unalias: 2, Route: 3, Unroute: 1, Remove: 4, RemoveModel: 1,
+	Predict: 11, List: 2, Create: 3, Key: 4, Cancel: 1, Ask: 1, Clean: 1, Rot: 1, Outage: 3, Tick: 4,
+}
+
+// New schedules draw this many acts at least, and as many again at most.
+const fewestActs = 10
+
+// Generate returns the schedule of a seed. It leaves about half of the kinds of
+// acts out: what needs many of a few kinds is found much sooner by schedules that
+// have few kinds than by such as have all (swarm testing, Groce et al. 2012).
+//
+// With only some kinds named, exactly these are drawn.
+func Generate(seed uint64, only ...Kind) Schedule {
+	rng := rand.New(rand.NewPCG(seed, 0x676f64776974))
+	s := Schedule{Seed: seed}
+	drawn, total := weights, 0
+	for i := range drawn {
+		kind := Kind(i)
+		if out := rng.IntN(2) == 0 && kind != Tick; len(only) == 0 && out || len(only) > 0 && !slices.Contains(only, kind) {
+			drawn[kind] = 0
+		}
+		total += drawn[kind]
+	}
+	for range fewestActs + rng.IntN(fewestActs+1) {
+		n, kind := rng.IntN(total), Kind(0)
+		for ; n >= drawn[kind]; kind++ {
+			n -= drawn[kind]
+		}
+		s.Acts = append(s.Acts, Act{Lane: rng.IntN(laneCount), Kind: kind, A: rng.IntN(8) / 6, B: rng.IntN(12), C: rng.IntN(12)})
+	}
+	for range 8 * len(s.Acts) {
+		t := Turn{Lane: rng.IntN(laneCount)}
+		if rng.IntN(12) == 0 {
+			t.Fault = Lost + Fault(rng.IntN(int(faults-Lost)))
+		}
+		s.Turns = append(s.Turns, t)
+	}
+	return s
+}
+
+// String writes the schedule for a reader.
+func (s Schedule) String() string {
+	var b strings.Builder
+	for i := range laneCount {
+		for _, a := range s.Acts {
+			if a.Lane == i {
+				fmt.Fprintf(&b, "lane %d: %v\n", i, a)
+			}
+		}
+	}
+	b.WriteString("turns:")
+	for _, t := range s.Turns {
+		fmt.Fprintf(&b, " %d", t.Lane)
+		if t.Fault != None {
+			fmt.Fprintf(&b, "(%s)", t.Fault)
+		}
+	}
+	return b.String()
+}
+
+// names are the kinds with their B and C.
+var names = [kinds]string{
+	Upload: "upload data %d, event comes %d+1 times", Deliver: "deliver event %d (%d)", Work: "work on execution %d (%d)",
+	Promote: "promote version %d, condition %d", Rollback: "roll back to %d, condition %d", Unalias: "delete alias %d, condition %d",
+	Route: "set route over %d, condition %d", Unroute: "delete route (%d, %d)", Remove: "delete version %d (%d)",
+	RemoveModel: "delete model (%d, %d)", Predict: "predict %d (%d)", List: "list by %d+1 (%d)", Create: "create under key %d body %d",
+	Key: "make and revoke a key (%d, %d)", Cancel: "cancel job %d (%d)", Ask: "read job %d (%d)", Clean: "clean up (%d, %d)",
+	Rot: "artifact %d goes bad (%d)", Outage: "registry down or up (%d, %d)", Tick: "time passes %d (%d)",
+}
+
+// String says what the act does.
+func (a Act) String() string {
+	return string(tenants[a.A%len(tenants)]) + ": " + fmt.Sprintf(names[a.Kind], a.B, a.C)
+}
+
+// Shrink returns the smallest schedule it finds that breaks the same invariant
+// as s does. run returns what a schedule breaks.
+func Shrink(run func(Schedule) *Failure, s Schedule) Schedule {
+	want := run(s)
+	if want == nil {
+		return s
+	}
+	fails := func(c Schedule) bool {
+		f := run(c)
+		return f != nil && f.Invariant == want.Invariant
+	}
+	for size := -1; size != s.size(); {
+		size = s.size()
+		s.Turns = fewer(s.Turns, func(t []Turn) bool { return fails(Schedule{s.Seed, s.Acts, t}) })
+		s.Acts = fewer(s.Acts, func(a []Act) bool { return fails(Schedule{s.Seed, a, s.Turns}) })
+		for i, t := range s.Turns {
+			turns := slices.Clone(s.Turns)
+			turns[i] = Turn{Lane: t.Lane}
+			if t.Fault != None && fails(Schedule{s.Seed, s.Acts, turns}) {
+				s.Turns = turns
+			}
+		}
+	}
+	return s
+}
+
+// size is what shrinking makes smaller.
+func (s Schedule) size() int {
+	n := len(s.Acts)*4 + len(s.Turns)*2
+	for _, t := range s.Turns {
+		if t.Fault != None {
+			n++
+		}
+	}
+	return n
+}
+
+// fewer takes ever smaller pieces away from a list for as long as it keeps
+// failing: the greedy half of delta debugging (Zeller and Hildebrandt 2002).
+func fewer[T any](list []T, fails func([]T) bool) []T {
+	for piece := len(list); piece > 0; piece /= 2 {
+		for from := 0; from+piece <= len(list); {
+			rest := slices.Delete(slices.Clone(list), from, from+piece)
+			if fails(rest) {
+				list = rest
+			} else {
+				from += piece
+			}
+		}
+	}
+	return list
+}
