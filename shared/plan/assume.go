@@ -1,0 +1,51 @@
+package main
+
+import "flag"
+
+// Assumptions are what a plan takes for given beside prices and unit costs.
+type Assumptions struct {
+	Classes     float64 // of the data planned for
+	CoreSpeed   float64 // of a Lambda core on arm64, the measuring machine's being 1; not measured
+	TrainerMB   float64 // MemorySize in template.yaml
+	BatchMB     float64
+	PredictMB   float64
+	S3Rate      float64 // bytes a second that one function reads or writes
+	StepSeconds float64 // of a step besides its work: transition, start, first requests
+	Instances   float64 // the account's limit
+	Gather      float64 // garbage collector's room: memory taken over memory held
+
+	// Of training by rows (CoCoA+). They are the plan's, not measurements.
+	Rounds float64 // until the duality gap is closed
+	Passes float64 // over the rows that a fit on one machine makes: a round is one of them
+	Change float64 // share of the weights that a shard's difference holds
+
+	// Of one prediction over HTTP.
+	OverheadSeconds float64 // Runtime API, decoding, encoding: on a whole core
+	LogBytes        float64 // written by function and gateway together
+}
+
+// standard are the assumptions of the page.
+func standard() Assumptions {
+	return Assumptions{
+		Classes: 10, CoreSpeed: 1, TrainerMB: 3008, BatchMB: 1769, PredictMB: 512,
+		S3Rate: 80e6, StepSeconds: .5, Instances: accountInstances.value, Gather: 2,
+		Rounds: 20, Passes: 10, Change: 1,
+		OverheadSeconds: 150e-6, LogBytes: 1000,
+	}
+}
+
+// flags lets them be changed.
+func (a *Assumptions) flags(f *flag.FlagSet) {
+	f.Float64Var(&a.Classes, "classes", a.Classes, "classes of the data")
+	f.Float64Var(&a.CoreSpeed, "core", a.CoreSpeed, "speed of a Lambda core, this machine's being 1")
+	f.Float64Var(&a.TrainerMB, "trainer-mb", a.TrainerMB, "memory of the trainer")
+	f.Float64Var(&a.S3Rate, "s3-rate", a.S3Rate, "bytes a second of one function from S3")
+	f.Float64Var(&a.Instances, "instances", a.Instances, "the account's limit of instances")
+	f.Float64Var(&a.Rounds, "rounds", a.Rounds, "rounds of training by rows")
+	f.Float64Var(&a.Passes, "passes", a.Passes, "passes of a fit, of which a round is one")
+	f.Float64Var(&a.Change, "change", a.Change, "share of the weights that changes in a round")
+	f.Float64Var(&a.LogBytes, "log-bytes", a.LogBytes, "log bytes of one prediction")
+}
+
+// cores are what a function of so much memory computes with.
+func (a Assumptions) cores(mb float64) float64 { return mb / coreMB.value * a.CoreSpeed }
