@@ -15,6 +15,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/blob/memblob"
+	"godwit/shared/ml/open"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tune"
 	"godwit/shared/registry"
@@ -69,6 +70,11 @@ type product struct {
 // train uploads a file as a customer would, with no more said about it than
 // `algorithm: auto`, and returns what is then served.
 func (t *trainer) train(ctx context.Context, model registry.Name, name string, data []byte) (product, error) {
+	return t.trainAs(ctx, model, name, data, `{"algorithm":"auto"}`)
+}
+
+// trainAs is train with other settings.
+func (t *trainer) trainAs(ctx context.Context, model registry.Name, name string, data []byte, settings string) (product, error) {
 	runtime.GC() // what came before is not this training's
 	began, before := time.Now(), processorSeconds()
 	key := fmt.Sprintf("inbox/%s/%s/%s", tenant, model, filepath.Base(name))
@@ -78,7 +84,7 @@ func (t *trainer) train(ctx context.Context, model registry.Name, name string, d
 	}
 	job, err := t.jobs.Submit(ctx, tenant, training.Submission{
 		Origin: key, Model: model, Key: key, Version: info.VersionID, Size: info.Size, DataTime: info.ModTime,
-		Settings: json.RawMessage(`{"algorithm":"auto"}`), By: "upload",
+		Settings: json.RawMessage(settings), By: "upload",
 	})
 	if err != nil {
 		return product{}, err
@@ -157,7 +163,7 @@ func (t *trainer) fetch(ctx context.Context, model registry.Name, number int, p 
 	if err != nil {
 		return err
 	}
-	if p.model, err = pipeline.Open(data); err != nil {
+	if p.model, err = open.Model(ctx, data); err != nil {
 		return err
 	}
 	if data, err = blob.ReadAll(ctx, t.models, v.ReportKey, pipeline.MaxFileBytes); err != nil {
@@ -175,6 +181,9 @@ func (t *trainer) fetch(ctx context.Context, model registry.Name, number int, p 
 // chosenOf writes a candidate in a few words.
 func chosenOf(c tune.Candidate) string {
 	words := []string{c.Recipe, c.Learner, fmt.Sprintf("C=%g", c.C)}
+	if c.Learner == pipeline.CNN || c.Learner == pipeline.RNN {
+		words[2] = fmt.Sprintf("%g epochs", c.C)
+	}
 	if c.Balance != "" {
 		words = append(words, "balance="+c.Balance)
 	}

@@ -16,9 +16,13 @@ const (
 type contest struct {
 	set    string
 	metric string
-	text   bool    // rows are texts, else cells of a table
+	text   bool    // rows are texts, else cells of a table, or images
 	f1     float64 // aim for macro-F1, 0 for none
 	rivals []rival
+
+	images   bool
+	entry    string // what takes part, "" for auto
+	settings string // of its training, "" for those of auto
 }
 
 // rival is another tool and its score.
@@ -38,17 +42,17 @@ type rival struct {
 // They are here to be compared with and for nothing else: no choice of the
 // product may be made by them.
 var contests = []contest{
-	{"banking77", accuracyScore, true, .912, []rival{{"word", .8938}, {"union", .9117}, {"grid", .8938}, {"fastText", .8643}, {"GRU", .887}}},
-	{"clinc150", accuracyScore, true, .927, []rival{{"word", .9113}, {"union", .9276}, {"fastText", .884}}},
-	{"sms_spam", accuracyScore, true, .977, []rival{{"word", .9865}, {"union", .9865}, {"grid", .9883}, {"fastText", .9856}}},
-	{"trec", accuracyScore, true, .888, []rival{{"word", .8860}, {"grid", .8920}, {"fastText", .8960}, {"GRU", .880}}},
-	{"agnews", accuracyScore, true, .881, []rival{{"word", .8737}, {"union", .8817}, {"grid", .8786}, {"fastText", .8532}, {"GRU", .833}}},
-	{"thucnews", accuracyScore, true, .908, []rival{{"word", .9055}, {"grid", .9078}, {"hashed", .9074}, {"fastText", .8912}, {"GRU", .841}}},
-	{"shopping10", accuracyScore, true, .898, []rival{{"word", .9020}, {"fastText", .8470}}},
-	{"california_housing", rmseError, false, 0, []rival{{"ridge", 67950}}},
-	{"wine_quality", rmseError, false, 0, []rival{{"ridge", .7486}}},
-	{"titanic", accuracyScore, false, 0, []rival{{"logistic", .822}}},
-	{"iris", accuracyScore, false, 0, []rival{{"logistic", .96}}},
+	{set: "banking77", metric: accuracyScore, text: true, f1: .912, rivals: []rival{{"word", .8938}, {"union", .9117}, {"grid", .8938}, {"fastText", .8643}, {"GRU", .887}}},
+	{set: "clinc150", metric: accuracyScore, text: true, f1: .927, rivals: []rival{{"word", .9113}, {"union", .9276}, {"fastText", .884}}},
+	{set: "sms_spam", metric: accuracyScore, text: true, f1: .977, rivals: []rival{{"word", .9865}, {"union", .9865}, {"grid", .9883}, {"fastText", .9856}}},
+	{set: "trec", metric: accuracyScore, text: true, f1: .888, rivals: []rival{{"word", .8860}, {"grid", .8920}, {"fastText", .8960}, {"GRU", .880}}},
+	{set: "agnews", metric: accuracyScore, text: true, f1: .881, rivals: []rival{{"word", .8737}, {"union", .8817}, {"grid", .8786}, {"fastText", .8532}, {"GRU", .833}}},
+	{set: "thucnews", metric: accuracyScore, text: true, f1: .908, rivals: []rival{{"word", .9055}, {"grid", .9078}, {"hashed", .9074}, {"fastText", .8912}, {"GRU", .841}}},
+	{set: "shopping10", metric: accuracyScore, text: true, f1: .898, rivals: []rival{{"word", .9020}, {"fastText", .8470}}},
+	{set: "california_housing", metric: rmseError, rivals: []rival{{"ridge", 67950}}},
+	{set: "wine_quality", metric: rmseError, rivals: []rival{{"ridge", .7486}}},
+	{set: "titanic", metric: accuracyScore, rivals: []rival{{"logistic", .822}}},
+	{set: "iris", metric: accuracyScore, rivals: []rival{{"logistic", .96}}},
 }
 
 // scripted names what scikit-learn's scripts call a rival. The others are not

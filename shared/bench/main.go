@@ -5,7 +5,11 @@
 //	bench                         the table of `make bench`
 //	bench quality                 the table of `make bench-quality`: published test rows
 //	bench growth                  the table of `make bench-growth`: time and memory by rows
+//	bench neural                  networks for images and texts, beside PyTorch's
+//	bench sharded                 one machine, blocks of classes, shards of rows: objective, rounds, bytes, cost
 //	bench accuracy -url -model -file   predicts a file of labelled rows over HTTP
+//	bench export -out DIR FILE    trains on a file and writes the model as ONNX, with rows to compare by
+//	bench normal FILE             documents and their normal text, to hold normal.js to
 //	bench csv2model FILE          a labelled file to a model, as one process
 //	bench grid FILE               the same after a 5-fold search over five C
 //
@@ -51,6 +55,8 @@ func main() {
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
 		"accuracy": accuracy, "csv2model": csvToModel, "grid": grid, "quality": quality, "growth": growth,
+		"neural": networks, "sharded": sharded,
+		"export": exportModel, "normal": normal, "shapes": shapes,
 	}
 	if len(args) > 0 {
 		if command, ok := commands[args[0]]; ok {

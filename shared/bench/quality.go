@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,17 +36,19 @@ type outcome struct {
 // model does on the published test rows, beside the best of the others.
 func quality(ctx context.Context, args []string, out, notes io.Writer) error {
 	var set string
-	b, err := newBench("quality", args, notes, func(f *flag.FlagSet) { f.StringVar(&set, "set", "", "one set by its name; empty: all") })
+	b, err := newBench("quality", args, notes, func(f *flag.FlagSet) {
+		f.StringVar(&set, "set", "", "one line by its name, such as trec, or trec gru; empty: all")
+	})
 	if err != nil {
 		return err
 	}
-	chosen := contests
+	chosen := slices.Concat(contests, networkContests)
 	if set != "" {
-		i := slices.IndexFunc(contests, func(c contest) bool { return c.set == set })
-		if i < 0 {
-			return fmt.Errorf("there is no set %q", set)
-		}
-		chosen = contests[i : i+1]
+		// A set's own name is that of auto.
+		chosen = slices.DeleteFunc(chosen, func(c contest) bool { return c.title() != set })
+	}
+	if len(chosen) == 0 {
+		return fmt.Errorf("there is no set %q", set)
 	}
 	var outcomes []outcome
 	for _, c := range chosen {
@@ -67,27 +68,26 @@ func quality(ctx context.Context, args []string, out, notes io.Writer) error {
 // compete trains on one set and scores its test file.
 func (b *bench) compete(ctx context.Context, c contest) (outcome, error) {
 	o := outcome{contest: c}
-	train, err := b.file(c.set, "train")
+	train, data, err := b.trainingFile(c)
 	if err != nil {
 		return o, err
+	}
+	b.say("%s: training with %s", c.title(), c.asked())
+	name := registry.Name(strings.ReplaceAll(c.set, "_", "-"))
+	if o.product, err = newTrainer().trainAs(ctx, name, train, data, c.asked()); err != nil {
+		return o, err
+	}
+	if c.images {
+		return o, b.scoreImages(&o)
 	}
 	test, err := b.file(c.set, "test")
 	if err != nil {
 		return o, err
 	}
-	data, err := os.ReadFile(train)
-	if err != nil {
-		return o, err
-	}
-	b.say("%s: training with algorithm auto", c.set)
-	name := registry.Name(strings.ReplaceAll(c.set, "_", "-"))
-	if o.product, err = newTrainer().train(ctx, name, train, data); err != nil {
-		return o, err
-	}
 	if err := o.score(test); err != nil {
 		return o, err
 	}
-	if b.fresh {
+	if b.fresh && c.entry == "" {
 		err = b.freshen(ctx, &o.contest)
 	}
 	return o, err
@@ -207,7 +207,7 @@ func (o *outcome) verdict() string {
 func (o *outcome) cells() []string {
 	best := o.best()
 	if o.lacking != "" {
-		return []string{o.set, o.metric, "-", "-", figure(best.score) + " " + best.name, "-", "-", "not measured: " + o.lacking, "-", "-", "-", "-"}
+		return []string{o.title(), o.metric, "-", "-", figure(best.score) + " " + best.name, "-", "-", "not measured: " + o.lacking, "-", "-", "-", "-"}
 	}
 	second, ece := fmt.Sprintf("R2 %.4f", o.r2), "-"
 	if o.metric != rmseError {
@@ -217,7 +217,7 @@ func (o *outcome) cells() []string {
 		second += fmt.Sprintf(" (aim %.3f)", o.f1)
 	}
 	return []string{
-		o.set, o.metric, figure(o.ours), second, figure(best.score) + " " + best.name, signed(o.ahead(o.ours, best.score)), figure(o.tolerance()), o.verdict(), ece,
+		o.title(), o.metric, figure(o.ours), second, figure(best.score) + " " + best.name, signed(o.ahead(o.ours, best.score)), figure(o.tolerance()), o.verdict(), ece,
 		fmt.Sprintf("%s (of %d)", chosenOf(o.chosen), o.tried), seconds(o.wall), seconds(o.cpu),
 	}
 }
@@ -241,12 +241,12 @@ func signed(v float64) string {
 // writeOutcomes prints the table and, when there are several text sets, their
 // mean beside that of the best rivals.
 func writeOutcomes(out io.Writer, outcomes []outcome) error {
-	rows := [][]string{{"set", "metric", "ours (auto)", "macro-F1 or R2", "best peer", "difference, above 0 better", "tolerance", "verdict", "ECE", "chosen", "wall", "CPU"}}
+	rows := [][]string{{"set", "metric", "ours", "macro-F1 or R2", "best peer", "difference, above 0 better", "tolerance", "verdict", "ECE", "chosen", "wall", "CPU"}}
 	var sets int
 	var ours, best float64
 	for _, o := range outcomes {
 		rows = append(rows, o.cells())
-		if o.text && o.lacking == "" {
+		if o.text && o.entry == "" && o.lacking == "" {
 			sets, ours, best = sets+1, ours+o.ours, best+o.best().score
 		}
 	}

@@ -100,7 +100,7 @@ func (b *bench) trainRows(ctx context.Context, s *localStage, box sandbox, set s
 		{work: "upload to first answer on @champion, auto, " + set, show: seconds, ours: took, most: upload},
 		{work: "memory, training function, auto, " + set, show: megabytes, ours: float64(trainer), most: memory, lacking: "no trainer was seen in /proc"},
 	}
-	event, err := gatewayEvent(registry.Name(set), rows[0].Text)
+	event, err := gatewayEvent(registry.Name(set), rows[0].Text, false)
 	if err != nil {
 		return lines, err
 	}

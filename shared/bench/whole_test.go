@@ -53,7 +53,7 @@ func TestWarmFunction(t *testing.T) {
 		t.Fatal(err)
 	}
 	const text = "when does my parcel arrive"
-	event, err := gatewayEvent("messages", text)
+	event, err := gatewayEvent("messages", text, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -16,11 +17,12 @@ import (
 
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/doctor"
+	"godwit/shared/ml/image"
 )
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: doctor FILE   (CSV, TSV or JSONL, also .gz)")
+		fmt.Fprintln(os.Stderr, "usage: doctor FILE   (CSV, TSV or JSONL, also .gz; images in folders in a zip or tar.gz)")
 		os.Exit(2)
 	}
 	trainable, err := examine(os.Args[1])
@@ -41,7 +43,14 @@ func examine(name string) (trainable bool, err error) {
 		return false, err
 	}
 	defer f.Close()
-	report, err := doctor.Examine(ctx, f, doctor.Options{
+	const beginning = 4 << 10
+	body := bufio.NewReaderSize(f, beginning)
+	head, _ := body.Peek(beginning) // an error comes again with the reading
+	look := doctor.Examine
+	if image.Recognise(head) {
+		look = doctor.ExamineImages
+	}
+	report, err := look(ctx, body, doctor.Options{
 		Read:     dataset.Options{Filename: name},
 		Workers:  runtime.GOMAXPROCS(0),
 		Progress: func(stage string) { fmt.Fprintln(os.Stderr, stage) },
