@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-FUNCTIONS := predict train-trigger model-registry trainer authorizer
+FUNCTIONS := predict train-trigger model-registry trainer batch authorizer
 GO_BUILD  := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
 HOST_ARCH := $(shell go env GOARCH 2>/dev/null)
 LOCAL     := .build/godwit-local
@@ -57,6 +57,20 @@ fuzz: have-go ## every fuzz target for FUZZTIME (5s) each
 test-accept: have-go ## what a user does, with the plain AWS CLI (needs aws, curl, python3; DATA=folder)
 	@.ci/acceptance
 
+.PHONY: test-api
+test-api: have-go ## everything the API promises, asked over HTTP (URL=http://127.0.0.1:3000 KEY=gw_...)
+	@GODWIT_KEY="$(KEY)" go run ./shared/apitest -url "$(URL)"
+
+.PHONY: test-faults
+test-faults: have-go ## SCHEDULES=20000 seeded fault schedules from SEED=1, broken lines, kill -9 at every step
+	@set -o pipefail; GODWIT_SEED=$(or $(SEED),1) GODWIT_SCHEDULES=$(or $(SCHEDULES),20000) go test -count=1 -v ./shared/world | grep -vE '^=== |^ +--- PASS'
+	go test -count=1 -run 'troubled|silence|stalled|damaged|Lost|Line|stage' ./shared/stagetest ./shared/dynamo ./shared/s3blob ./shared/stepfn
+	cd functions/local && GOWORK=off go test -count=1 -run 'Surviv|Kill' ./...
+
+.PHONY: soak
+soak: stage ## load, promotions and kills on a stage of its own, every answer checked (DURATION=60s RATE=50)
+	@go run ./shared/soak -duration $(or $(DURATION),60s) -rate $(or $(RATE),50)
+
 .PHONY: bench
 bench: stage ## our figures, the peers' and the ratio (DATA=folder PEERS=folder ONLY=group FRESH=1)
 	@go build -o .build/bench/bench ./shared/bench
@@ -66,9 +80,21 @@ bench: stage ## our figures, the peers' and the ratio (DATA=folder PEERS=folder 
 bench-quality: have-go ## `algorithm: auto` on published test rows, beside the best peer (DATA=folder SET=name FRESH=1)
 	@go run ./shared/bench quality $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(SET),-set $(SET)) $(if $(FRESH),-fresh)
 
+.PHONY: bench-neural
+bench-neural: have-go ## networks for images and texts, beside PyTorch's figures (SET=name)
+	@go run ./shared/bench neural $(if $(SET),-set $(SET))
+
+.PHONY: bench-scale
+bench-scale: have-go ## one machine, blocks of classes and shards of rows: objective, rounds, bytes, dollars (DATA=folder SET=name)
+	@go run ./shared/bench sharded $(if $(DATA),-data $(DATA)) $(if $(SET),-set $(SET))
+
 .PHONY: bench-growth
 bench-growth: have-go ## how time and memory grow from 1,000 rows to 100,000 (FULL=1: to a million)
 	@go run ./shared/bench growth $(if $(FULL),-to 1000000)
+
+.PHONY: plan
+plan: have-go ## time and dollars from 10^4 to 10^10 rows and 1 to 100,000 predictions a second (DATA=folder)
+	@go run ./shared/plan -measure $(if $(DATA),-data $(DATA))
 
 .PHONY: build
 build: have-go ## the deployable functions, static, for arm64 and x86_64, in .build/
@@ -82,10 +108,30 @@ build-PredictFunction:      FUNCTION = predict
 build-TrainTriggerFunction: FUNCTION = train-trigger
 build-RegistryFunction:     FUNCTION = model-registry
 build-TrainerFunction:      FUNCTION = trainer
+build-BatchFunction:        FUNCTION = batch
 build-AuthorizerFunction:   FUNCTION = authorizer
-.PHONY: build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-AuthorizerFunction
-build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-AuthorizerFunction:
+.PHONY: build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-BatchFunction build-AuthorizerFunction
+build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-BatchFunction build-AuthorizerFunction:
 	GOOS=linux GOARCH=$(GOARCH_$(LAMBDA_ARCH)) $(GO_BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(FUNCTION)
+
+.PHONY: image
+image: have-go ## the trainer as container images of both architectures, without Docker, in .build/image/
+	@for a in arm64 x86_64; do \
+	  goarch=$$( [ $$a = arm64 ] && echo arm64 || echo amd64 ); mkdir -p .build/$$a/trainer .build/image; \
+	  GOOS=linux GOARCH=$$goarch $(GO_BUILD) -o .build/$$a/trainer/bootstrap ./functions/trainer && \
+	  GOWORK=off go run -C functions/local ./image -arch $$a -bootstrap $(CURDIR)/.build/$$a/trainer/bootstrap -out $(CURDIR)/.build/image/trainer-$$a.tar || exit 1; done
+
+.PHONY: deploy
+deploy: ## build and deploy to AWS with SAM (STAGE=dev|prod KEY=gw_... PARAMETERS="Alarms=on ...")
+	@STAGE="$(STAGE)" KEY="$(KEY)" PARAMETERS="$(PARAMETERS)" LAMBDA_ARCH="$(LAMBDA_ARCH)" .ci/sam deploy
+
+.PHONY: delete
+delete: ## take a deployed stack away; its buckets and table stay (STAGE=dev|prod)
+	@STAGE="$(STAGE)" .ci/sam delete
+
+.PHONY: sam-local
+sam-local: ## the API in SAM's containers, against the local stage's S3, DynamoDB and state machines (needs SAM, Docker)
+	@.ci/sam local
 
 .PHONY: clean
 clean: ## remove what was built (the data folder .godwit stays)
