@@ -67,13 +67,8 @@ type product struct {
 	wall, cpu float64 // seconds from the upload to the registered version
 }
 
-// train uploads a file as a customer would, with no more said about it than
-// `algorithm: auto`, and returns what is then served.
-func (t *trainer) train(ctx context.Context, model registry.Name, name string, data []byte) (product, error) {
-	return t.trainAs(ctx, model, name, data, `{"algorithm":"auto"}`)
-}
-
-// trainAs is train with other settings.
+// trainAs uploads a file as a customer would, with no more said about it than
+// the settings, and returns what is then served.
 func (t *trainer) trainAs(ctx context.Context, model registry.Name, name string, data []byte, settings string) (product, error) {
 	runtime.GC() // what came before is not this training's
 	began, before := time.Now(), processorSeconds()

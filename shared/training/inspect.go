@@ -113,9 +113,7 @@ func (s *Steps) inspect(ctx context.Context, job Job, p *plan, out *pool, made r
 	}
 	if p.Split == dataset.ByColumn && r.Corpus != nil {
 		leaks := doctor.NearLeaks(x.all(r), r.Train, r.Test, strings.Join(p.Source.TextColumns, ", "))
-		for _, l := range leaks[:min(len(leaks), suspects)] {
-			issues.Items = append(issues.Items, l)
-		}
+		issues.Items = append(issues.Items, leaks[:min(len(leaks), suspects)]...)
 		if len(leaks) > 0 {
 			issues.Counts[dataset.SplitLeak] += len(leaks)
 		}

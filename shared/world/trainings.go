@@ -37,7 +37,6 @@ type arrival struct {
 // letter is an event on its way; one object may have several.
 type letter struct {
 	event []byte
-	tries int
 }
 
 // execution is a run of the state machine.

@@ -198,7 +198,8 @@ func compareLive(t *testing.T, url string, seed uint64) (recorded []exchange) {
 		return compareOne(t, stage, e, seen)
 	}
 	for i := range len(prologue) + corpusLength {
-		operation, body := "", map[string]any{}
+		var operation string
+		var body map[string]any
 		if i < len(prologue) {
 			operation, body = prologue[i].operation, prologueBody(t, prologue[i].json)
 		} else {

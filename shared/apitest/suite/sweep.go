@@ -58,13 +58,6 @@ func (o operation) example() any {
 	return media["example"]
 }
 
-// documents reports whether the page says that the operation may answer so.
-func (o operation) documents(status int) bool {
-	responses, _ := o.spec["responses"].(object)
-	_, ok := responses[fmt.Sprint(status)]
-	return ok
-}
-
 // badKey asks with a key that is none: before anything else it is 401.
 func (s *session) badKey(o operation) {
 	if o.open() {
@@ -190,7 +183,7 @@ func (s *session) badMethod(path string) {
 		s.do(call{method: method, path: s.there(operation{path: path}), body: object{}, want: 405, what: "no such method: " + method + " " + path}, func(a *answer) error {
 			for _, m := range has {
 				if !strings.Contains(a.header.Get("Allow"), m) {
-					return fmt.Errorf("Allow = %q, want %s in it", a.header.Get("Allow"), m)
+					return fmt.Errorf("the header Allow is %q, want %s in it", a.header.Get("Allow"), m)
 				}
 			}
 			return nil

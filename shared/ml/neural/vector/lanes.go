@@ -17,7 +17,9 @@ const (
 // uses the assembly for AVX2: these loops wait for memory.
 var path = simd.Best()
 
-// spread holds each of constants once for each lane.
+// spread holds each of constants once for each lane, for the assembly.
+//
+//lint:ignore U1000 assembly is not looked into
 var spread = func() (s [len(constants)][lanes]float32) {
 	for i := range s {
 		for j := range s[i] {
