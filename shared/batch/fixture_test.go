@@ -17,6 +17,7 @@ import (
 	"godwit/shared/blob/memblob"
 	"godwit/shared/fault"
 	"godwit/shared/jobs"
+	"godwit/shared/jobs/memmachine"
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/tabular"
@@ -38,7 +39,7 @@ type house struct {
 	models  blob.Store
 	jobs    *batch.Service
 	steps   *batch.Steps
-	machine *machine
+	machine *memmachine.Machine
 	skew    atomic.Int64
 	handed  int // times Merge left work to the next function
 }
@@ -50,7 +51,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{machine: &machine{}}
+	h := &house{machine: memmachine.New()}
 	began := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	now := func() time.Time { return began.Add(time.Duration(h.skew.Add(int64(time.Millisecond)))) }
 	h.store, h.uploads, h.models = memory.New(now), memblob.New(now), memblob.New(now)
@@ -83,49 +84,6 @@ func render(b []byte, r *serving.Result, regression bool) []byte {
 		b = fmt.Appendf(b, `,"spans":%d`, len(r.Explanation.Spans))
 	}
 	return append(b, '}')
-}
-
-// machine is jobs.Machine in memory: it remembers what was started.
-type machine struct {
-	mu     sync.Mutex
-	starts int
-	state  map[string]string
-	input  map[string]string
-	refuse error // of Start
-}
-
-func (m *machine) Start(_ context.Context, name string, input []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.starts++
-	if m.refuse != nil {
-		return m.refuse
-	}
-	if m.state == nil {
-		m.state, m.input = map[string]string{}, map[string]string{}
-	}
-	if _, ok := m.state[name]; !ok {
-		m.state[name], m.input[name] = jobs.ExecutionRunning, string(input)
-	}
-	return nil
-}
-
-func (m *machine) Status(_ context.Context, name string) (state, cause string, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if s, ok := m.state[name]; ok {
-		return s, "", nil
-	}
-	return jobs.ExecutionAbsent, "", nil
-}
-
-func (m *machine) Stop(_ context.Context, name, _ string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.state[name]; ok {
-		m.state[name] = jobs.ExecutionAborted
-	}
-	return nil
 }
 
 // run takes a job through the state machine as batch.asl.json has it.

@@ -19,7 +19,7 @@ import (
 func TestService_Submit_once(t *testing.T) {
 	h := newHouse(t)
 	h.publish(t, "intents", artifact)
-	h.machine.refuse = fault.New(fault.Unavailable, "no answer")
+	h.machine.Refuse = fault.New(fault.Unavailable, "no answer")
 	key := "batch/acme/a.csv"
 	if _, err := h.uploads.Put(t.Context(), key, strings.NewReader("text\na\n"), 7, blob.PutOptions{}); err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func TestService_Submit_once(t *testing.T) {
 	sub := batch.Submission{Origin: "api/1", Ref: registry.Reference{Model: "intents"}, Key: key, By: "key_1"}
 	_, err := h.jobs.Submit(t.Context(), tenant, sub)
 	wantCode(t, "Submit without an engine", err, fault.Unavailable)
-	h.machine.refuse = nil
+	h.machine.Refuse = nil
 	h.publish(t, "intents", artifact)
 	if err := h.uploads.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
@@ -46,10 +46,10 @@ func TestService_Submit_once(t *testing.T) {
 	work.Wait()
 	n := 0
 	all.Range(func(any, any) bool { n++; return true })
-	if n != 1 || len(h.machine.input) != 1 {
-		t.Errorf("%d jobs, %d executions, want one of each", n, len(h.machine.input))
+	if n != 1 || len(h.machine.Input) != 1 {
+		t.Errorf("%d jobs, %d executions, want one of each", n, len(h.machine.Input))
 	}
-	for name, input := range h.machine.input {
+	for name, input := range h.machine.Input {
 		id := strings.TrimSuffix(name, "-1")
 		if want := fmt.Sprintf(`{"tenant":"acme","job":%q,"attempt":1}`, id); input != want || !batch.IsID(id) {
 			t.Errorf("execution %s got %s, want %s", name, input, want)
@@ -81,19 +81,19 @@ func TestService_Job_reconciles(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if h.machine.state[job.ID+"-1"] = tc.state; tc.state == "" {
-				delete(h.machine.state, job.ID+"-1")
+			if h.machine.State[job.ID+"-1"] = tc.state; tc.state == "" {
+				delete(h.machine.State, job.ID+"-1")
 			}
 			if got, err := h.jobs.Job(t.Context(), tenant, job.ID); err != nil || got.Status.Final() {
 				t.Errorf("at once: job = %+v, %v, want it left alone", got, err)
 			}
-			starts := h.machine.starts
+			starts := h.machine.Starts
 			h.skew.Add(int64(time.Minute))
 			got, err := h.jobs.Job(t.Context(), tenant, job.ID)
 			if err != nil || got.Status != tc.want || tc.code != "" && got.Error.Code != tc.code {
 				t.Errorf("a minute later: job = %+v, %v, want %s %s", got, err, tc.want, tc.code)
 			}
-			if again := h.machine.starts > starts; again != (tc.name == "never started") {
+			if again := h.machine.Starts > starts; again != (tc.name == "never started") {
 				t.Errorf("started again: %v", again)
 			}
 		})
@@ -175,7 +175,7 @@ func TestService_Cancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := h.jobs.Cancel(t.Context(), tenant, job.ID)
-	if err != nil || got.Status != jobs.Cancelled || h.machine.state[job.ID+"-1"] != jobs.ExecutionAborted {
+	if err != nil || got.Status != jobs.Cancelled || h.machine.State[job.ID+"-1"] != jobs.ExecutionAborted {
 		t.Errorf("Cancel = %+v, %v, want it cancelled and its execution stopped", got, err)
 	}
 	if err := h.run(t.Context(), job.ID); !fault.Is(err, fault.Conflict) {

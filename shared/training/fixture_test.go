@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"godwit/shared/blob"
 	"godwit/shared/blob/memblob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs/memmachine"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
 	"godwit/shared/training"
@@ -32,7 +32,7 @@ type house struct {
 	models  blob.Store
 	jobs    *training.Service
 	steps   *training.Steps
-	machine *machine
+	machine *memmachine.Machine
 	clock   *atomic.Int64
 	handed  int // times a step left work to the next function
 	// blockwise counts the functions that fitted a block side by side.
@@ -47,7 +47,7 @@ func newHouse(t testing.TB, workers int) *house {
 	now := func() time.Time { return time.Unix(0, clock.Add(int64(time.Millisecond))) }
 	var tokens atomic.Int64
 	token := func() string { return fmt.Sprintf("token%d", tokens.Add(1)) }
-	h := &house{store: memory.New(now), uploads: memblob.New(now), models: memblob.New(now), machine: &machine{}, clock: clock}
+	h := &house{store: memory.New(now), uploads: memblob.New(now), models: memblob.New(now), machine: memmachine.New(), clock: clock}
 	h.wire(now, token, workers)
 	return h
 }
@@ -56,47 +56,6 @@ func (h *house) wire(now func() time.Time, token func() string, workers int) {
 	reg := &registry.Registry{Store: h.store, Now: now, NewToken: token}
 	h.jobs = &training.Service{Store: h.store, Registry: reg, Uploads: h.uploads, Machine: h.machine, Now: now, NewToken: token}
 	h.steps = &training.Steps{Jobs: h.jobs, Uploads: h.uploads, Models: h.models, Build: "test", Workers: workers, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-}
-
-// machine is training.Machine in memory: it remembers what was started.
-type machine struct {
-	mu      sync.Mutex
-	started map[string][]byte
-	state   map[string]string
-	refuse  error // of Start
-}
-
-func (m *machine) Start(_ context.Context, name string, input []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.refuse != nil {
-		return m.refuse
-	}
-	if m.started == nil {
-		m.started, m.state = map[string][]byte{}, map[string]string{}
-	}
-	if _, ok := m.started[name]; !ok {
-		m.started[name], m.state[name] = input, training.ExecutionRunning
-	}
-	return nil
-}
-
-func (m *machine) Status(_ context.Context, name string) (state, cause string, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if s, ok := m.state[name]; ok {
-		return s, "", nil
-	}
-	return training.ExecutionAbsent, "", nil
-}
-
-func (m *machine) Stop(_ context.Context, name, _ string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.state[name]; ok {
-		m.state[name] = training.ExecutionAborted
-	}
-	return nil
 }
 
 // run takes a job through the state machine as training.asl.json has it.

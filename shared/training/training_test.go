@@ -234,20 +234,20 @@ func TestGate_LateOlderUpload(t *testing.T) {
 
 func TestService_SubmitOnceForOneOrigin(t *testing.T) {
 	h := newHouse(t, 1)
-	h.machine.refuse = fault.New(fault.Unavailable, "busy")
+	h.machine.Refuse = fault.New(fault.Unavailable, "busy")
 	sub := training.Submission{Origin: "one", Model: "intents", Key: "inbox/local/intents/a.csv", By: "upload"}
 	_, err := h.jobs.Submit(t.Context(), tenant, sub)
 	if !fault.Is(err, fault.Unavailable) {
 		t.Fatalf("Submit while the engine is away = %v, want unavailable", err)
 	}
-	h.machine.refuse = nil
+	h.machine.Refuse = nil
 	first, err := h.jobs.Submit(t.Context(), tenant, sub)
 	if err != nil {
 		t.Fatalf("the next delivery: %v, want it to start the job", err)
 	}
 	second, err := h.jobs.Submit(t.Context(), tenant, sub)
-	if err != nil || second.ID != first.ID || len(h.machine.started) != 1 {
-		t.Errorf("second delivery = job %s, %v with %d executions, want %s and 1", second.ID, err, len(h.machine.started), first.ID)
+	if err != nil || second.ID != first.ID || len(h.machine.Input) != 1 {
+		t.Errorf("second delivery = job %s, %v with %d executions, want %s and 1", second.ID, err, len(h.machine.Input), first.ID)
 	}
 	other, err := h.jobs.Submit(t.Context(), "other", sub)
 	if err != nil || other.ID == first.ID {
@@ -295,11 +295,11 @@ func TestService_SilentJobsAreReconciled(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 1)
 			job := h.upload(t, tenant, "intents", csv(90, 13), "")
-			for name := range h.machine.state {
-				h.machine.state[name] = tc.state
+			for name := range h.machine.State {
+				h.machine.State[name] = tc.state
 				if tc.state == training.ExecutionAbsent {
-					delete(h.machine.state, name)
-					delete(h.machine.started, name)
+					delete(h.machine.State, name)
+					delete(h.machine.Input, name)
 				}
 			}
 			h.clock.Add(int64(2 * time.Minute))
@@ -310,7 +310,7 @@ func TestService_SilentJobsAreReconciled(t *testing.T) {
 			if tc.wantCode != "" && job.Error.Code != tc.wantCode {
 				t.Errorf("error = %+v, want code %s", job.Error, tc.wantCode)
 			}
-			if tc.state == training.ExecutionAbsent && len(h.machine.started) != 1 {
+			if tc.state == training.ExecutionAbsent && len(h.machine.Input) != 1 {
 				t.Error("the lost start was not made again")
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"godwit/shared/batch"
 	"godwit/shared/blob/memblob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs/memmachine"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
 	"godwit/shared/training"
@@ -32,7 +32,7 @@ const (
 type house struct {
 	trigger.Handler
 	store   *failing
-	machine *machine
+	machine *memmachine.Machine
 }
 
 func newHouse(t *testing.T) *house {
@@ -46,7 +46,7 @@ func newHouse(t *testing.T) *house {
 		tokens++
 		return fmt.Sprint("token", tokens)
 	}
-	h := &house{store: &failing{Store: memory.New(now)}, machine: &machine{}}
+	h := &house{store: &failing{Store: memory.New(now)}, machine: memmachine.New()}
 	h.Handler = trigger.Handler{
 		Uploads: bucket, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Jobs: &training.Service{
@@ -80,8 +80,8 @@ func (h *house) list(t *testing.T, of registry.Tenant) []training.Job {
 func (h *house) only(t *testing.T) training.Job {
 	t.Helper()
 	jobs := h.list(t, tenant)
-	if len(jobs) != 1 || len(h.machine.names()) != 1 {
-		t.Fatalf("%d jobs and executions %q, want one of each", len(jobs), h.machine.names())
+	if len(jobs) != 1 || len(h.machine.Names()) != 1 {
+		t.Fatalf("%d jobs and executions %q, want one of each", len(jobs), h.machine.Names())
 	}
 	return jobs[0]
 }
@@ -135,44 +135,6 @@ func sample(t testing.TB, file string) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-// machine is a training.Machine that remembers what was started.
-type machine struct {
-	mu      sync.Mutex
-	started map[string]string // input by name
-	refuse  error             // of Start
-}
-
-func (m *machine) Start(_ context.Context, name string, input []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.refuse != nil {
-		return m.refuse
-	}
-	if m.started == nil {
-		m.started = map[string]string{}
-	}
-	m.started[name] = string(input)
-	return nil
-}
-
-func (m *machine) Status(context.Context, string) (state, cause string, err error) {
-	return training.ExecutionRunning, "", nil
-}
-
-func (m *machine) Stop(context.Context, string, string) error { return nil }
-
-// names returns the executions that were started, sorted.
-func (m *machine) names() []string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var names []string
-	for name := range m.started {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // failing is a store whose writes or reads of some records fail.

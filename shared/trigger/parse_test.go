@@ -95,7 +95,7 @@ func FuzzParse(f *testing.F) {
 		for _, o := range event.Objects {
 			foreign = foreign && o.Bucket != bucket
 		}
-		if n := len(h.machine.names()); foreign && n > 0 {
+		if n := len(h.machine.Names()); foreign && n > 0 {
 			t.Errorf("an event of no object in %s started %d executions: %s", bucket, n, data)
 		}
 	})

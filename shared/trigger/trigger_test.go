@@ -26,7 +26,7 @@ func TestHandle_OpensAJob(t *testing.T) {
 		t.Errorf("job = %+v, want one queued for version v1 of the object", got)
 	}
 	want := fmt.Sprintf(`{"tenant":"local","job":%q,"attempt":1}`, got.ID)
-	if input := h.machine.started[got.ID+"-1"]; input != want {
+	if input := h.machine.Input[got.ID+"-1"]; input != want {
 		t.Errorf("execution %s-1 got %s, want %s", got.ID, input, want)
 	}
 	if d := h.dataset(t, got.Dataset); d.Status != training.DatasetReady || d.Filename != "train data 中文.csv" || d.Size != 7 || d.Job != got.ID {
@@ -84,7 +84,7 @@ func TestHandle_Distinct(t *testing.T) {
 			h.handle(t, event)
 		}
 	}
-	if n := len(h.machine.names()); n != len(events) {
+	if n := len(h.machine.Names()); n != len(events) {
 		t.Errorf("%d executions, want %d", n, len(events))
 	}
 	if n := len(h.list(t, "acme")); n != 1 {
@@ -116,7 +116,7 @@ func TestHandle_Drops(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t)
 			h.handle(t, tc.event)
-			if jobs, started := h.list(t, tenant), h.machine.names(); len(jobs)+len(started) > 0 {
+			if jobs, started := h.list(t, tenant), h.machine.Names(); len(jobs)+len(started) > 0 {
 				t.Errorf("jobs = %+v, executions = %q, want none", jobs, started)
 			}
 		})
@@ -158,9 +158,9 @@ func TestHandle_Retries(t *testing.T) {
 		{"jobs cannot be written", inbox, func(h *house) { h.store.code, h.store.partition = fault.Unavailable, "#JOB#" }},
 		{"data sets cannot be written", inbox, func(h *house) { h.store.code, h.store.partition = fault.Unavailable, "#DATASETS" }},
 		{"settings cannot be read", inbox, func(h *house) { h.store.code, h.store.reads, h.store.partition = fault.RateLimited, true, "#MODELS" }},
-		{"executions cannot be started", inbox, func(h *house) { h.machine.refuse = fault.New(fault.Unavailable, "away") }},
-		{"our own mistake", inbox, func(h *house) { h.machine.refuse = errors.New("no ARN") }},
-		{"S3's shape", record("ObjectCreated:Put", "inbox/local/intents/a.csv", "v1"), func(h *house) { h.machine.refuse = fault.New(fault.Unavailable, "away") }},
+		{"executions cannot be started", inbox, func(h *house) { h.machine.Refuse = fault.New(fault.Unavailable, "away") }},
+		{"our own mistake", inbox, func(h *house) { h.machine.Refuse = errors.New("no ARN") }},
+		{"S3's shape", record("ObjectCreated:Put", "inbox/local/intents/a.csv", "v1"), func(h *house) { h.machine.Refuse = fault.New(fault.Unavailable, "away") }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t)
@@ -168,10 +168,10 @@ func TestHandle_Retries(t *testing.T) {
 			if err := h.Handle(t.Context(), json.RawMessage(tc.event)); err == nil {
 				t.Fatal("Handle = nil, want an error: the event must come again")
 			}
-			if n := len(h.machine.names()); n != 0 {
+			if n := len(h.machine.Names()); n != 0 {
 				t.Errorf("%d executions were started", n)
 			}
-			h.store.code, h.machine.refuse = "", nil
+			h.store.code, h.machine.Refuse = "", nil
 			h.handle(t, tc.event)
 			if got := h.only(t); got.Status != training.Queued || h.dataset(t, got.Dataset).Job != got.ID {
 				t.Errorf("job = %+v, want it queued, with its data set", got)
@@ -268,7 +268,7 @@ func TestHandle_Died(t *testing.T) {
 			h.handle(t, created(bucket, "inbox/local/intents/a.csv", "v1"))
 			job := h.only(t)
 			for range 2 {
-				h.handle(t, changed(tc.status, h.machine.started[job.ID+"-1"]))
+				h.handle(t, changed(tc.status, h.machine.Input[job.ID+"-1"]))
 			}
 			got := h.only(t)
 			if code := reason(got); got.Status != tc.want || code != tc.code {
@@ -305,7 +305,7 @@ func TestHandle_DiedBatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		h.handle(t, changed("TIMED_OUT", h.machine.started[job.ID+"-1"]))
+		h.handle(t, changed("TIMED_OUT", h.machine.Input[job.ID+"-1"]))
 	}
 	h.handle(t, changed("FAILED", `{"tenant":"local","job":"`+job.ID[:28]+`a"}`)) // a batch job nobody knows
 	if job, err = h.Batches.Job(ctx, tenant, job.ID); err != nil || job.Status != jobs.Failed || job.Error.Code != "timeout" {
@@ -321,7 +321,7 @@ func TestHandle_DiedAfterTheEnd(t *testing.T) {
 	if _, err := h.Jobs.Close(t.Context(), tenant, job.ID, training.Succeeded, training.JobError{}); err != nil {
 		t.Fatal(err)
 	}
-	h.handle(t, changed("FAILED", h.machine.started[job.ID+"-1"]))
+	h.handle(t, changed("FAILED", h.machine.Input[job.ID+"-1"]))
 	if got := h.only(t); got.Status != training.Succeeded || got.Error != nil {
 		t.Errorf("job = %+v, want it succeeded as before", got)
 	}
@@ -348,7 +348,7 @@ func TestHandle_DiedRetries(t *testing.T) {
 	h := newHouse(t)
 	h.handle(t, created(bucket, "inbox/local/intents/a.csv", "v1"))
 	job := h.only(t)
-	event := changed("FAILED", h.machine.started[job.ID+"-1"])
+	event := changed("FAILED", h.machine.Input[job.ID+"-1"])
 	h.store.code, h.store.partition = fault.Unavailable, "#JOB#"
 	if err := h.Handle(t.Context(), json.RawMessage(event)); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("Handle = %v, want %s", err, fault.Unavailable)
