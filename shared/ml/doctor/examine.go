@@ -68,6 +68,17 @@ type Confusion struct {
 	Rows     int    `json:"rows"`     // of both
 }
 
+// begun returns a report on what was read, before anything is fitted; bad says
+// why it cannot be trained, nil that it can.
+func begun(set *dataset.Set, bad *dataset.InputError) *Report {
+	r := &Report{Trainable: bad == nil, Reasons: []string{}, LabelErrors: []LabelError{}, Confusions: []Confusion{}, Notes: []string{}}
+	if bad != nil {
+		r.Reasons = bad.Reasons
+	}
+	r.IssueCounts, r.Issues = maps.Clone(set.IssueCounts), append([]dataset.Issue{}, set.Issues...)
+	return r
+}
+
 // Examine reads a data set to its end and examines it. Data that cannot be
 // trained are no error: the report says why. The error is the reader's or the
 // context's, wrapped. The report depends on the bytes and the options, not on
@@ -79,11 +90,7 @@ func Examine(ctx context.Context, r io.Reader, o Options) (*Report, error) {
 	if err != nil && !unfit {
 		return nil, err
 	}
-	report := &Report{Trainable: !unfit, Reasons: []string{}, LabelErrors: []LabelError{}, Confusions: []Confusion{}, Notes: []string{}}
-	if unfit {
-		report.Reasons = bad.Reasons
-	}
-	report.IssueCounts, report.Issues = maps.Clone(set.IssueCounts), append([]dataset.Issue{}, set.Issues...)
+	report := begun(set, bad)
 	if unfit {
 		report.Profile = Describe(set, nil)
 		return report, nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 
 	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/dataset"
@@ -55,11 +54,7 @@ func ExamineImages(ctx context.Context, r io.Reader, o Options) (*Report, error)
 	if err != nil && !unfit {
 		return nil, err
 	}
-	report := &Report{Trainable: !unfit, Reasons: []string{}, LabelErrors: []LabelError{}, Confusions: []Confusion{}, Notes: []string{}}
-	if unfit {
-		report.Reasons = bad.Reasons
-	}
-	report.IssueCounts, report.Issues = maps.Clone(set.IssueCounts), append([]dataset.Issue{}, set.Issues...)
+	report := begun(&set.Set, bad)
 	report.Profile, report.Images = DescribeImages(&set.Set), &set.Shape
 	switch {
 	case unfit:
