@@ -10,6 +10,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -116,7 +117,7 @@ func TestSteps_FeedbackThatCannotBe(t *testing.T) {
 			h := newHouse(t, 1)
 			h.steps.Judgements = tc.judged
 			job := h.upload(t, tenant, "intents", tc.data, tc.settings)
-			if err := h.run(t.Context(), tenant, job.ID); training.ErrorType(err) != tc.kind {
+			if err := h.run(t.Context(), tenant, job.ID); jobs.ErrorType(err) != tc.kind {
 				t.Errorf("run = %v, want %s", err, tc.kind)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 	"godwit/shared/blob"
 	"godwit/shared/blob/memblob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/jobs/memmachine"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
@@ -63,7 +64,7 @@ func (h *house) run(ctx context.Context, t registry.Tenant, job string) error {
 	in := training.StepInput{Tenant: t, Job: job, Attempt: 1}
 	err := h.machineRun(ctx, in)
 	if err != nil {
-		in.Step, in.Error = "fail", &training.StepError{Error: training.ErrorType(err), Cause: err.Error()}
+		in.Step, in.Error = "fail", &training.StepError{Error: jobs.ErrorType(err), Cause: err.Error()}
 		if _, ferr := h.step(ctx, in); ferr != nil {
 			return errors.Join(err, ferr)
 		}
@@ -125,7 +126,7 @@ func (h *house) step(ctx context.Context, in training.StepInput) (any, error) {
 	var err error
 	for range 6 {
 		out, err = h.steps.Run(ctx, in)
-		if err == nil || training.ErrorType(err) != training.TypeTransient {
+		if err == nil || jobs.ErrorType(err) != training.TypeTransient {
 			break
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"godwit/shared/blob"
+	"godwit/shared/jobs"
 	"godwit/shared/ml/foreign/foreigntest"
 	"godwit/shared/ml/open"
 	"godwit/shared/registry"
@@ -141,7 +142,7 @@ func TestSteps_ImportRefuses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 1)
 			job, err := h.sentUnder(t, "inbox/acme/petals/x.ONNX", tc.graph, "")
-			if err == nil || training.ErrorType(err) != training.TypeInput {
+			if err == nil || jobs.ErrorType(err) != training.TypeInput {
 				t.Errorf("run: %v, want an error of the input", err)
 			}
 			if job.Status != training.Failed || job.Error == nil || job.Error.Code != tc.code {

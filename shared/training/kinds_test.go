@@ -11,6 +11,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/ml/doctor"
 	"godwit/shared/ml/open"
 	"godwit/shared/ml/pipeline"
@@ -210,7 +211,7 @@ func TestSteps_SettingsThatDoNotSuitTheData(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 1)
 			job := h.upload(t, tenant, "intents", tc.data, tc.settings)
-			if err := h.run(t.Context(), tenant, job.ID); training.ErrorType(err) != training.TypeInput {
+			if err := h.run(t.Context(), tenant, job.ID); jobs.ErrorType(err) != training.TypeInput {
 				t.Fatalf("run = %v, want an input error", err)
 			}
 			job, err := h.jobs.Job(t.Context(), tenant, job.ID)

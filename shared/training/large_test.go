@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/shared/jobs"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/training"
 )
@@ -93,7 +94,7 @@ func TestSteps_ModelTooLarge(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, job, err := sizeOf(t, tc.settings, 500)
-			if training.ErrorType(err) != training.TypeInput {
+			if jobs.ErrorType(err) != training.TypeInput {
 				t.Fatalf("a model over the caps = %v, want an input error", err)
 			}
 			if job.Status != training.Failed || !strings.Contains(job.Error.Message, tc.want) {
@@ -104,7 +105,7 @@ func TestSteps_ModelTooLarge(t *testing.T) {
 	h := newHouse(t, 1)
 	h.steps.ModelBytes = 100
 	job := h.upload(t, tenant, "intents", table(200, 3, false), `{"params":{"features":["plain"],"c":[1]}}`)
-	if err := h.run(t.Context(), tenant, job.ID); training.ErrorType(err) != training.TypeInput || strings.Contains(fmt.Sprint(err), "even without") {
+	if err := h.run(t.Context(), tenant, job.ID); jobs.ErrorType(err) != training.TypeInput || strings.Contains(fmt.Sprint(err), "even without") {
 		t.Errorf("a table over the caps = %v, want an input error that speaks of no floor", err)
 	}
 }

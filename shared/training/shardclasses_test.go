@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -106,7 +107,7 @@ func TestSteps_SpreadRefuses(t *testing.T) {
 		{Block: 1}, {Block: -1}, {Task: 99}, {Rung: 3}, {Fit: "nothing"}, {Fit: "served"}, // nothing is chosen yet
 	} {
 		tc.Step, tc.Tenant, tc.Job, tc.Attempt = "block", tenant, job.ID, 1
-		if _, err := h.step(t.Context(), tc); training.ErrorType(err) != training.TypeInput {
+		if _, err := h.step(t.Context(), tc); jobs.ErrorType(err) != training.TypeInput {
 			t.Errorf("block %+v = %v, want an input error", tc, err)
 		}
 	}

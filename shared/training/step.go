@@ -21,9 +21,6 @@ const (
 	TypeInternal  = jobs.TypeInternal  // our mistake: not retried
 )
 
-// ErrorType returns the type the state machine should see for err.
-func ErrorType(err error) string { return jobs.ErrorType(err) }
-
 // StepInput is what the state machine hands the trainer.
 type StepInput struct {
 	Step    string          `json:"step,omitempty"` // prepare, search, block, select, finish, fail

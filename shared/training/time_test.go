@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"godwit/shared/blob"
+	"godwit/shared/jobs"
 	"godwit/shared/ml/artifact"
 	"godwit/shared/registry"
 	"godwit/shared/training"
@@ -116,7 +117,7 @@ func TestSteps_TimeSplitRefused(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 1)
 			job := h.upload(t, tenant, "intents", tc.data, tc.settings)
-			if err := h.run(t.Context(), tenant, job.ID); training.ErrorType(err) != training.TypeInput {
+			if err := h.run(t.Context(), tenant, job.ID); jobs.ErrorType(err) != training.TypeInput {
 				t.Fatalf("run = %v, want an input error", err)
 			}
 			job, err := h.jobs.Job(t.Context(), tenant, job.ID)
@@ -126,7 +127,7 @@ func TestSteps_TimeSplitRefused(t *testing.T) {
 		})
 	}
 	for _, settings := range []string{`{"split":{"by":"moon"}}`, `{"split":{"column":"date"}}`} {
-		if _, err := training.ParseSettings([]byte(settings)); training.ErrorType(err) != training.TypeInput {
+		if _, err := training.ParseSettings([]byte(settings)); jobs.ErrorType(err) != training.TypeInput {
 			t.Errorf("ParseSettings(%s) = %v, want it refused", settings, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -115,7 +116,7 @@ func TestSteps_DataThatCannotBeTrained(t *testing.T) {
 			h := newHouse(t, 1)
 			job := h.upload(t, tenant, "intents", tc.data, "")
 			err := h.run(t.Context(), tenant, job.ID)
-			if training.ErrorType(err) != training.TypeInput {
+			if jobs.ErrorType(err) != training.TypeInput {
 				t.Fatalf("run = %v, want an input error", err)
 			}
 			job, err = h.jobs.Job(t.Context(), tenant, job.ID)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"godwit/shared/jobs"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -198,7 +199,7 @@ func rowsAddUp(w *World) error {
 
 func triesAreBounded(w *World) error {
 	for _, e := range w.executions {
-		if e.tries > patience || e.error != nil && training.ErrorType(e.error) == training.TypeTransient && e.tries < patience {
+		if e.tries > patience || e.error != nil && jobs.ErrorType(e.error) == training.TypeTransient && e.tries < patience {
 			return fmt.Errorf("execution %s was tried %d times, its error is %v", e.name, e.tries, e.error)
 		}
 	}

@@ -156,7 +156,7 @@ func (l *lane) work(ctx context.Context) {
 		case l.dead:
 		case err == nil:
 			e.state = training.ExecutionSucceeded
-		case training.ErrorType(err) == training.TypeTransient && e.tries < patience:
+		case jobs.ErrorType(err) == training.TypeTransient && e.tries < patience:
 			e.tries++
 		default:
 			e.error = err
@@ -164,7 +164,7 @@ func (l *lane) work(ctx context.Context) {
 		return
 	}
 	why := training.JobError{Code: "internal", Message: e.error.Error()}
-	if training.ErrorType(e.error) == training.TypeInput {
+	if jobs.ErrorType(e.error) == training.TypeInput {
 		why.Code = "input"
 	}
 	if _, err := l.training().Close(ctx, e.ticket.Tenant, e.ticket.Job, training.Failed, why); err == nil && !l.dead {

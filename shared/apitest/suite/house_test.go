@@ -177,7 +177,7 @@ func trainJob(ctx context.Context, steps *training.Steps, ticket jobs.Ticket) er
 		return err
 	}()
 	if err != nil {
-		_, _ = step("fail", 0, 0, &training.StepError{Error: training.ErrorType(err), Cause: err.Error()}) // the job is read by whoever asks for it
+		_, _ = step("fail", 0, 0, &training.StepError{Error: jobs.ErrorType(err), Cause: err.Error()}) // the job is read by whoever asks for it
 	}
 	return err
 }
