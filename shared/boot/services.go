@@ -73,7 +73,7 @@ func (a *App) Trigger(jobs *training.Service, batches *batch.Service) *trigger.H
 func (a *App) Steps() *training.Steps {
 	return &training.Steps{
 		Jobs: a.Jobs(), Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
-		Workers: runtime.GOMAXPROCS(0), Usage: a.Usage, Judgements: a.judgements, Log: a.Log,
+		Workers: runtime.GOMAXPROCS(0), FunctionBytes: a.Settings.MemoryBytes, Usage: a.Usage, Judgements: a.judgements, Log: a.Log,
 	}
 }
 

@@ -28,7 +28,8 @@ type Settings struct {
 	AdminDigest   string          // GODWIT_ADMIN_KEY_SHA256; empty: there is no first admin key
 	AdminTenant   registry.Tenant // GODWIT_ADMIN_TENANT; "main"
 	S3PathStyle   bool            // GODWIT_S3_PATH_STYLE; false: the bucket is in the host name
-	CacheBytes    int64           // GODWIT_CACHE_BYTES, of decoded models; a quarter of the function's memory
+	MemoryBytes   int64           // AWS_LAMBDA_FUNCTION_MEMORY_SIZE, in MB there; 512 MB
+	CacheBytes    int64           // GODWIT_CACHE_BYTES, of decoded models; a quarter of MemoryBytes
 	AliasTTL      time.Duration   // GODWIT_ALIAS_TTL, within which a promotion is seen; 5 s
 	Build         string          // GODWIT_BUILD; the version control revision when the program knows it
 
@@ -71,24 +72,18 @@ func Read(get func(string) string) (Settings, error) {
 	if s.AliasTTL, err = time.ParseDuration(or(get("GODWIT_ALIAS_TTL"), "5s")); err != nil || s.AliasTTL <= 0 {
 		return s, fmt.Errorf("GODWIT_ALIAS_TTL: %q is not a time above zero, such as 5s", get("GODWIT_ALIAS_TTL"))
 	}
-	s.CacheBytes, err = cacheBytes(get)
-	return s, err
-}
-
-// cacheBytes leaves three quarters of the function's memory to everything else.
-func cacheBytes(get func(string) string) (int64, error) {
-	if v := get("GODWIT_CACHE_BYTES"); v != "" {
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil || n <= 0 {
-			return 0, fmt.Errorf("GODWIT_CACHE_BYTES: %q is not a number of bytes", v)
-		}
-		return n, nil
-	}
 	mb, err := strconv.ParseInt(or(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "512"), 10, 32)
 	if err != nil || mb <= 0 {
-		return 0, fmt.Errorf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE: %q is not a number of megabytes", get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+		return s, fmt.Errorf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE: %q is not a number of megabytes", get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	}
-	return mb << 20 / 4, nil
+	s.MemoryBytes = mb << 20
+	s.CacheBytes = s.MemoryBytes / 4 // the rest is for everything else
+	if v := get("GODWIT_CACHE_BYTES"); v != "" {
+		if s.CacheBytes, err = strconv.ParseInt(v, 10, 64); err != nil || s.CacheBytes <= 0 {
+			return s, fmt.Errorf("GODWIT_CACHE_BYTES: %q is not a number of bytes", v)
+		}
+	}
+	return s, nil
 }
 
 func or(value, standard string) string {

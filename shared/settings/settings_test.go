@@ -35,7 +35,7 @@ func TestRead_Defaults(t *testing.T) {
 	}
 	want := settings.Settings{
 		Stage: "dev", Table: "godwit", UploadsBucket: "up", ModelsBucket: "mod", AdminTenant: "main",
-		CacheBytes: 128 << 20, AliasTTL: 5 * time.Second, Build: got.Build, Region: "us-east-1",
+		MemoryBytes: 512 << 20, CacheBytes: 128 << 20, AliasTTL: 5 * time.Second, Build: got.Build, Region: "us-east-1",
 	}
 	if got != want {
 		t.Errorf("Read = %+v, want %+v", got, want)
@@ -52,7 +52,7 @@ func TestRead_Everything(t *testing.T) {
 	})
 	want := settings.Settings{
 		Stage: "prod", Table: "t", UploadsBucket: "u", ModelsBucket: "m", StateMachine: "arn", AdminDigest: digest, AdminTenant: "acme",
-		S3PathStyle: true, CacheBytes: 7, AliasTTL: time.Minute, Build: "v1",
+		S3PathStyle: true, MemoryBytes: 1 << 30, CacheBytes: 7, AliasTTL: time.Minute, Build: "v1",
 		Region: "eu-west-1", S3Endpoint: "http://s3", DDBEndpoint: "http://ddb", SFNEndpoint: "http://sfn",
 		AccessKey: "a", SecretKey: "s", SessionToken: "k",
 	}
