@@ -21,19 +21,19 @@ func shapes(each, side int, seed uint64) string { return string(imagetest.Zip(ea
 
 func TestSteps_Images(t *testing.T) {
 	h := newHouse(t, 2)
-	v := h.trained(t, shapes(40, 16, 1), `{"search":{"folds":2}}`)
+	v := h.trained(t, shapes(24, 12, 1), `{"search":{"folds":2}}`)
 	if v.Task != registry.ImageClassification || v.Algorithm != pipeline.CNN || !slices.Equal(v.Labels, imagetest.Classes) || v.Gate.Promotion != "promoted" {
 		t.Fatalf("version = %+v, want a promoted image-classification of the shapes", v)
 	}
 	if acc := v.Test["accuracy"]; acc < .8 {
 		t.Errorf("accuracy = %v, want at least .8", acc)
 	}
-	if want := `"inputs":[{"name":"image","type":"image","shape":[16,16,`; !strings.Contains(string(v.Signature), want) {
+	if want := `"inputs":[{"name":"image","type":"image","shape":[12,12,`; !strings.Contains(string(v.Signature), want) {
 		t.Errorf("signature = %s, want %s", v.Signature, want)
 	}
 	m := h.model(t, v.Artifact)
 	shape := m.(interface{ Shape() image.Shape }).Shape()
-	set, err := image.Read(t.Context(), bytes.NewReader(imagetest.Zip(6, 16, 9)), image.Options{Width: shape.Width, Height: shape.Height, Channels: shape.Channels})
+	set, err := image.Read(t.Context(), bytes.NewReader(imagetest.Zip(6, 12, 9)), image.Options{Width: shape.Width, Height: shape.Height, Channels: shape.Channels})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestSteps_AutoTriesNetworks(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 2)
-			v := h.trained(t, opposites(280), tc.settings)
+			v := h.trained(t, opposites(140), tc.settings)
 			report := stored[training.Report](t, h, v.ReportKey)
 			tried := slices.ContainsFunc(report.Search, func(s training.Searched) bool { return s.Learner == pipeline.RNN && len(s.Folds) == 3 })
 			if tried != tc.want {
@@ -209,7 +209,7 @@ func TestSteps_QuantisedNetworks(t *testing.T) {
 	size := map[string]int64{}
 	for _, to := range []string{"none", "float16", "int8"} {
 		h := newHouse(t, 2)
-		v := h.trained(t, shapes(20, 12, 4), fmt.Sprintf(`{"params":{"epochs":8,"features":["plain"],"quantise":%q},"search":{"folds":2}}`, to))
+		v := h.trained(t, shapes(16, 12, 4), fmt.Sprintf(`{"params":{"epochs":5,"features":["plain"],"quantise":%q},"search":{"folds":2}}`, to))
 		size[to] = v.Artifact.Size
 		r := stored[training.Report](t, h, v.ReportKey).Rounding
 		if to == "none" && r != nil || to != "none" && (r == nil || r.To != to || r.Before <= 0 || r.After != v.Test["accuracy"] || r.Before-r.After > .15) {

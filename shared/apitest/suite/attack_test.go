@@ -16,6 +16,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"runtime"
 	"runtime/metrics"
 	"slices"
 	"strings"
@@ -125,6 +126,7 @@ func peak(do func()) uint64 {
 		metrics.Read(sample)
 		return sample[0].Value.Uint64()
 	}
+	runtime.GC() // or what was made before counts, and lets the collector wait
 	before, most := heap(), uint64(0)
 	stop := make(chan struct{})
 	var watch sync.WaitGroup
@@ -169,7 +171,11 @@ func zipped(t testing.TB, files map[string][]byte) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := w.Create(name)
+		h := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		if len(files[name]) == 0 {
+			h.Method = zip.Store // twenty thousand compressors for nothing
+		}
+		f, err := w.CreateHeader(h)
 		if err == nil {
 			_, err = f.Write(files[name])
 		}
@@ -274,7 +280,7 @@ func attackFiles(t testing.TB) []attackFile {
 		{"a gzip cut short", "a.csv.gz", gz(t, good, "", 0)[:40], "damaged or cut short"},
 		{"a gzip of nothing", "a.csv.gz", gz(t, "", "", 0), "no rows"},
 		{"a zip that climbs", "a.zip", zipped(t, map[string][]byte{"../../etc/passwd": []byte("x"), "cat/1.png": []byte("x"), "dog/1.png": []byte("x")}), "the path leads out of the archive"},
-		{"a zip of texts", "a.zip", zipped(t, map[string][]byte{"a.csv": []byte("a,b\n")}), "no rows"},
+		{"a zip of texts", "a.zip", zipped(t, map[string][]byte{"a.csv": []byte("a,b\n")}), "no images"},
 		{"a PNG of 12,000 x 12,000", "a.zip", zipped(t, map[string][]byte{"cat/1.png": huge, "dog/1.png": huge}), "12000 x 12000 pixels"},
 		{"a zip bomb", "a.zip", zipBomb(t), "come out of the archive"},
 		{"20,000 empty files in a zip", "a.zip", emptyFiles(t, 20_000), "bad"},

@@ -17,9 +17,9 @@ import (
 func TestHashed_vectorizeEqualsMatrix(t *testing.T) {
 	docs := append(sample(), strings.Repeat("again ", 1<<16), strings.Repeat("of one bucket ", 40))
 	for _, recipe := range []text.Recipe{text.Word(), text.Union(), every(0, 1, 2, 3)} {
+		c := count(t, docs, recipe)
 		for _, bits := range []int{text.MinHashBits, 14, text.MaxHashBits} {
 			t.Run(fmt.Sprintf("%s/%d", recipe.Name, bits), func(t *testing.T) {
-				c := count(t, docs, recipe)
 				// The last documents are new to the vocabulary.
 				v := c.Hashed(rows(len(docs)-20), recipe, bits)
 				m := c.Matrix(v, rows(len(docs)))
