@@ -44,6 +44,18 @@ func New(now func() time.Time) *Store {
 	return &Store{now: now, objects: map[string][]object{}}
 }
 
+// Copy returns a Store with the same objects and versions, which goes its own way
+// from here. The bytes are shared.
+func (s *Store) Copy() *Store {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := &Store{now: s.now, objects: make(map[string][]object, len(s.objects)), count: s.count}
+	for key, versions := range s.objects {
+		out.objects[key] = slices.Clip(versions) // so that a further version is of one Store alone
+	}
+	return out
+}
+
 // Get returns the newest version's bytes.
 func (s *Store) Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error) {
 	return s.GetVersion(ctx, key, "")
