@@ -21,6 +21,7 @@ import (
 	"godwit/shared/batch"
 	"godwit/shared/blob"
 	"godwit/shared/blob/memblob"
+	"godwit/shared/jobs/memmachine"
 	"godwit/shared/ml/pipeline"
 	"godwit/shared/ml/text"
 	"godwit/shared/monitor"
@@ -63,15 +64,6 @@ func (m *meter) Observe(_ context.Context, route string, status int, _ time.Dura
 	m.seen = append(m.seen, fmt.Sprintf("%s %d %v", route, status, attrs))
 }
 
-// machine is an engine whose executions never end by themselves.
-type machine struct{ started, stopped atomic.Int64 }
-
-func (m *machine) Start(context.Context, string, []byte) error { m.started.Add(1); return nil }
-func (m *machine) Status(context.Context, string) (string, string, error) {
-	return training.ExecutionRunning, "", nil
-}
-func (m *machine) Stop(context.Context, string, string) error { m.stopped.Add(1); return nil }
-
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
@@ -87,8 +79,8 @@ func newStage(t testing.TB) *stage {
 	secret := &serving.Secret{Store: store, Random: zeros{}}
 	s.deps = api.Deps{
 		Registry: s.registry,
-		Training: &training.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: &machine{}, Now: s.now, NewToken: newToken},
-		Batches:  &batch.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: &machine{}, Now: s.now, NewToken: newToken},
+		Training: &training.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: memmachine.New(), Now: s.now, NewToken: newToken},
+		Batches:  &batch.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: memmachine.New(), Now: s.now, NewToken: newToken},
 		Serving:  serving.New(serving.Options{Registry: s.registry, Models: s.models, Secret: secret, Now: s.now}),
 		Keys:     &access.Keys{Store: store, Now: s.now, NewToken: newToken, Random: rand.Reader},
 		Usage:    &usage.Gatherer{Store: store, Now: s.now},

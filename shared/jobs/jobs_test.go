@@ -11,6 +11,7 @@ import (
 
 	"godwit/shared/fault"
 	"godwit/shared/jobs"
+	"godwit/shared/jobs/memmachine"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
 )
@@ -29,27 +30,9 @@ var errands = jobs.Kind[errand]{
 	SetRev: func(e *errand, rev int64) { e.Rev = rev },
 }
 
-// machine is a jobs.Machine whose state the test sets.
-type machine struct {
-	state  string
-	err    error
-	starts []string
-	stops  []string
-}
-
-func (m *machine) Start(_ context.Context, name string, input []byte) error {
-	m.starts = append(m.starts, name+" "+string(input))
-	return m.err
-}
-func (m *machine) Status(context.Context, string) (string, string, error) { return m.state, "", m.err }
-func (m *machine) Stop(_ context.Context, name, cause string) error {
-	m.stops = append(m.stops, name+" "+cause)
-	return m.err
-}
-
-func newBook() (*jobs.Book[errand], *machine) {
+func newBook() (*jobs.Book[errand], *memmachine.Machine) {
 	var tokens atomic.Int64
-	m := &machine{}
+	m := memmachine.New()
 	return &jobs.Book[errand]{
 		Kind: errands, Store: memory.New(time.Now), Machine: m, NewToken: func() string { return fmt.Sprint("token", tokens.Add(1)) },
 	}, m
@@ -184,14 +167,18 @@ func TestBook_Reconcile(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b, m := newBook()
-			m.state, m.err = tc.state, tc.err
 			job, got := made(1), ""
+			execution := job.ID + "-1"
+			m.State[execution], m.Refuse = tc.state, tc.err
+			if tc.state == jobs.ExecutionAbsent {
+				delete(m.State, execution)
+			}
 			job.Status = tc.status
 			_, err := b.Reconcile(t.Context(), job, func(state string) (errand, error) { got = "died:" + state; return job, nil })
-			if len(m.starts) > 0 {
+			if m.Starts > 0 {
 				got = "start"
-				if want := fmt.Sprintf(`%s-1 {"tenant":"acme","job":"%s","attempt":1}`, job.ID, job.ID); m.starts[0] != want {
-					t.Errorf("started %s, want %s", m.starts[0], want)
+				if want := fmt.Sprintf(`{"tenant":"acme","job":"%s","attempt":1}`, job.ID); m.Input[execution] != want {
+					t.Errorf("started with %s, want %s", m.Input[execution], want)
 				}
 			}
 			if err != nil || got != tc.want {
@@ -203,8 +190,8 @@ func TestBook_Reconcile(t *testing.T) {
 
 func TestBook_Stop(t *testing.T) {
 	b, m := newBook()
-	if err := b.Stop(t.Context(), made(1), "cancelled"); err != nil || len(m.stops) != 1 || m.stops[0] != made(1).ID+"-1 cancelled" {
-		t.Errorf("Stop = %v, stopped %q", err, m.stops)
+	if err := b.Stop(t.Context(), made(1), "cancelled"); err != nil || len(m.Cause) != 1 || m.Cause[made(1).ID+"-1"] != "cancelled" {
+		t.Errorf("Stop = %v, stopped %q", err, m.Cause)
 	}
 }
 

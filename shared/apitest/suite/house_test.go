@@ -19,6 +19,7 @@ import (
 	"godwit/shared/batch"
 	"godwit/shared/blob/memblob"
 	"godwit/shared/jobs"
+	"godwit/shared/jobs/memmachine"
 	"godwit/shared/lambdahttp"
 	"godwit/shared/monitor"
 	"godwit/shared/registry"
@@ -79,7 +80,7 @@ func newHouse(t testing.TB) *house {
 	log := telemetry.NewLogger(h.logs, slog.LevelInfo)
 	reg := &registry.Registry{Store: store, Now: time.Now, NewToken: rand.Text}
 	secret := &serving.Secret{Store: store, Random: rand.Reader}
-	train, score := &engine{ctx: t.Context()}, &engine{ctx: t.Context()}
+	train, score := memmachine.New(), memmachine.New()
 	deps := api.Deps{
 		Registry: reg, Uploads: h.uploads, Models: h.models, Secret: secret, Keys: &access.Keys{Store: store, Now: time.Now, NewToken: rand.Text, Random: rand.Reader},
 		Training: &training.Service{Store: store, Registry: reg, Uploads: h.uploads, Machine: train, Now: time.Now, NewToken: rand.Text},
@@ -92,68 +93,27 @@ func newHouse(t testing.TB) *house {
 	}
 	steps := &training.Steps{Jobs: deps.Training, Uploads: h.uploads, Models: h.models, Build: "test", Workers: 2, Usage: deps.Usage, Log: log}
 	scoring := &batch.Steps{Jobs: deps.Batches, Uploads: h.uploads, Models: h.models, Serving: deps.Serving, Render: api.AppendResult, Workers: 2, Log: log}
-	train.run = func(ctx context.Context, in jobs.Ticket) error { return trainJob(ctx, steps, in) }
-	score.run = func(ctx context.Context, in jobs.Ticket) error { return scoreJob(ctx, scoring, in) }
+	train.Run = func(input []byte) error { return runJob(t.Context(), input, steps, trainJob) }
+	score.Run = func(input []byte) error { return runJob(t.Context(), input, scoring, scoreJob) }
 	h.functions = map[api.Function]handler{
 		api.PredictFunction: lambdahttp.Handler(api.Predict(deps)), api.TrainingFunction: lambdahttp.Handler(api.Training(deps)), api.RegistryFunction: lambdahttp.Handler(api.Registry(deps)),
 	}
 	h.authorizer = &access.Authorizer{Store: store, AdminDigest: hex.EncodeToString(sum[:]), AdminTenant: "acme", Now: time.Now, Log: log}
 	h.trigger = &trigger.Handler{Jobs: deps.Training, Batches: deps.Batches, Uploads: uploadsBucket, Log: log}
-	t.Cleanup(func() { train.wait.Wait(); score.wait.Wait() })
+	t.Cleanup(func() { train.Wait(); score.Wait() })
 	return h
 }
 
 var _ io.Writer = (*lines)(nil)
 
-// engine is a state machine that runs an execution as soon as it is started.
-type engine struct {
-	ctx  context.Context
-	run  func(context.Context, jobs.Ticket) error
-	wait sync.WaitGroup
-
-	mu    sync.Mutex
-	state map[string]string
-}
-
-// Start runs the execution called name, once.
-func (e *engine) Start(_ context.Context, name string, input []byte) error {
+// runJob runs the steps of the job an execution was started with.
+func runJob[S any](ctx context.Context, input []byte, steps S, run func(context.Context, S, jobs.Ticket) error) error {
 	var in jobs.Ticket
 	if err := json.Unmarshal(input, &in); err != nil {
 		return err
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.state == nil {
-		e.state = map[string]string{}
-	}
-	if e.state[name] != "" {
-		return nil
-	}
-	e.state[name] = jobs.ExecutionRunning
-	e.wait.Go(func() {
-		end := jobs.ExecutionSucceeded
-		if e.run(e.ctx, in) != nil {
-			end = jobs.ExecutionFailed
-		}
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.state[name] = end
-	})
-	return nil
+	return run(ctx, steps, in)
 }
-
-// Status returns the state of an execution.
-func (e *engine) Status(_ context.Context, name string) (state, cause string, err error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if s := e.state[name]; s != "" {
-		return s, "", nil
-	}
-	return jobs.ExecutionAbsent, "", nil
-}
-
-// Stop ends nothing: a step that finds its job over stops by itself.
-func (e *engine) Stop(context.Context, string, string) error { return nil }
 
 // trainJob takes a job through the steps of training.asl.json.
 func trainJob(ctx context.Context, steps *training.Steps, ticket jobs.Ticket) error {
