@@ -75,32 +75,29 @@ func (t *Tally) count(v verdict, by int64) {
 	t.addCell(Cell{v.truth, v.predicted, by})
 }
 
-// addCell adds to a cell. One that is listed stays so, also with no rows left:
-// a row that is taken back must be found where it was counted.
 func (t *Tally) addCell(c Cell) {
-	at, found := slices.BinarySearchFunc(t.Cells, c, func(a, b Cell) int {
-		return cmp.Or(cmp.Compare(a.True, b.True), cmp.Compare(a.Predicted, b.Predicted))
-	})
-	switch {
-	case found:
-		t.Cells[at].Rows += c.Rows
-	case len(t.Cells) < maxCells:
-		t.Cells = slices.Insert(t.Cells, at, c)
-	default:
-		t.Beyond += c.Rows
-	}
+	order := func(a, b Cell) int { return cmp.Or(cmp.Compare(a.True, b.True), cmp.Compare(a.Predicted, b.Predicted)) }
+	addTo(&t.Cells, maxCells, &t.Beyond, c, order, func(c *Cell) *int64 { return &c.Rows })
 }
 
-// addNew adds to a label the version does not have, as addCell does to a cell.
 func (t *Tally) addNew(l NewLabel) {
-	at, found := slices.BinarySearchFunc(t.New, l, func(a, b NewLabel) int { return cmp.Compare(a.Label, b.Label) })
+	order := func(a, b NewLabel) int { return cmp.Compare(a.Label, b.Label) }
+	addTo(&t.New, maxNew, &t.NewBeyond, l, order, func(l *NewLabel) *int64 { return &l.Rows })
+}
+
+// addTo adds x's rows to its equal in a list that is in order; where there is
+// none x is put there, or, when the list is full, its rows are counted beyond.
+// One that is listed stays so, also with no rows left: a row that is taken back
+// must be found where it was counted.
+func addTo[T any](list *[]T, most int, beyond *int64, x T, order func(a, b T) int, rows func(*T) *int64) {
+	at, found := slices.BinarySearchFunc(*list, x, order)
 	switch {
 	case found:
-		t.New[at].Rows += l.Rows
-	case len(t.New) < maxNew:
-		t.New = slices.Insert(t.New, at, l)
+		*rows(&(*list)[at]) += *rows(&x)
+	case len(*list) < most:
+		*list = slices.Insert(*list, at, x)
 	default:
-		t.NewBeyond += l.Rows
+		*beyond += *rows(&x)
 	}
 }
 
