@@ -27,13 +27,25 @@ func TestStore_troubledLine(t *testing.T) {
 			{"lost answer", stagetest.Lost},
 			{"throttled", stagetest.Throttle},
 			{"reset", stagetest.Reset},
+			{"answer cut short", stagetest.Cut},
 		} {
 			t.Run(s.name+" "+tc.name, func(t *testing.T) {
 				blobtest.Run(t, func(tb testing.TB) blob.Store {
-					return s.open(tb, &stagetest.Line{Base: s.transport, Plan: stagetest.EachFirst(tc.trouble)})
+					return s.open(tb, &stagetest.Line{Base: s.transport, Plan: begun(stagetest.EachFirst(tc.trouble))})
 				})
 			})
 		}
+	}
+}
+
+// begun is a plan that spares what goes on with a body that broke off, which is
+// not the first attempt for who reads it.
+func begun(plan func(int, *http.Request) stagetest.Trouble) func(int, *http.Request) stagetest.Trouble {
+	return func(n int, req *http.Request) stagetest.Trouble {
+		if req.Header.Get("Range") != "" {
+			return stagetest.None
+		}
+		return plan(n, req)
 	}
 }
 

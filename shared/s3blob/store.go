@@ -44,7 +44,7 @@ func New(client *s3.Client, bucket string, now func() time.Time) *Store {
 		o.DisableLogOutputChecksumValidationSkipped = true
 		// A configuration built by hand leaves this off.
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
-	})
+	}, repeated)
 	return &Store{client: client, presign: s3.NewPresignClient(client), bucket: bucket, now: now}
 }
 
