@@ -34,7 +34,7 @@ func (b bucket) Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, 
 // GetVersion is blob.Store's. What it brings may be cut or have a wrong bit; an
 // object that has rotted always has one.
 func (b bucket) GetVersion(ctx context.Context, key, versionID string) (body io.ReadCloser, info blob.Info, err error) {
-	err = b.l.call(func(bool) (err error) {
+	err = b.l.call(ctx, func(bool) (err error) {
 		body, info, err = b.base().GetVersion(ctx, key, versionID)
 		return err
 	})
@@ -70,13 +70,13 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // Stat is blob.Store's.
 func (b bucket) Stat(ctx context.Context, key string) (info blob.Info, err error) {
-	err = b.l.call(func(bool) (err error) { info, err = b.base().Stat(ctx, key); return err })
+	err = b.l.call(ctx, func(bool) (err error) { info, err = b.base().Stat(ctx, key); return err })
 	return info, err
 }
 
 // Put is blob.Store's. No worker may put anything where an upload trains.
 func (b bucket) Put(ctx context.Context, key string, body io.ReadSeeker, size int64, opts blob.PutOptions) (info blob.Info, err error) {
-	err = b.l.call(func(bool) (err error) {
+	err = b.l.call(ctx, func(bool) (err error) {
 		if _, err := body.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
@@ -94,12 +94,12 @@ func (b bucket) Put(ctx context.Context, key string, body io.ReadSeeker, size in
 
 // Delete is blob.Store's.
 func (b bucket) Delete(ctx context.Context, key string) error {
-	return b.l.call(func(bool) error { return b.base().Delete(ctx, key) })
+	return b.l.call(ctx, func(bool) error { return b.base().Delete(ctx, key) })
 }
 
 // List is blob.Store's.
 func (b bucket) List(ctx context.Context, prefix, after string, limit int) (infos []blob.Info, more bool, err error) {
-	err = b.l.call(func(bool) (err error) { infos, more, err = b.base().List(ctx, prefix, after, limit); return err })
+	err = b.l.call(ctx, func(bool) (err error) { infos, more, err = b.base().List(ctx, prefix, after, limit); return err })
 	return infos, more, err
 }
 

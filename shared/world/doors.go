@@ -12,8 +12,8 @@ import (
 
 	"godwit/shared/access"
 	"godwit/shared/api"
+	"godwit/shared/fault"
 	"godwit/shared/registry"
-	"godwit/shared/serving"
 )
 
 // idempotent is what an Idempotency-Key brought.
@@ -37,10 +37,25 @@ func (l *lane) handler() http.Handler {
 	if l.door == nil {
 		l.door = api.Registry(api.Deps{
 			Registry: l.registry(), Training: l.training(), Uploads: l.uploads(), Models: l.models(),
-			Secret: &serving.Secret{Store: table{l}, Random: zeros{}}, Now: l.w.Now, NewToken: l.token, Log: l.w.discard, Meter: deaf{},
+			Secret: l.secret, Now: l.w.Now, NewToken: l.token, Log: l.w.discard, Meter: deaf{},
 		})
 	}
 	return l.door
+}
+
+// request makes a request of the lane's tenant to its model-registry function.
+func (l *lane) request(ctx context.Context, method, path, body, key string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	who := access.FromAuthorizer(map[string]any{"tenant": string(l.act.tenant), "key_id": "key", "scopes": "admin"})
+	w := httptest.NewRecorder()
+	l.handler().ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
+	return w
 }
 
 // create announces a data set over HTTP under an Idempotency-Key. Whatever
@@ -48,12 +63,7 @@ func (l *lane) handler() http.Handler {
 func (l *lane) create(ctx context.Context) {
 	key, body := l.act.B%2, l.act.C/10
 	text := fmt.Sprintf(`{"model":%q,"filename":"key%d-%d.csv","size":10,"sha256":%q}`, intents, key, body, strings.Repeat("a", 64))
-	r := httptest.NewRequestWithContext(ctx, "POST", "/v1/datasets", strings.NewReader(text))
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", fmt.Sprintf("key-%d", key))
-	r = r.WithContext(access.With(r.Context(), access.FromAuthorizer(map[string]any{"tenant": string(l.act.tenant), "key_id": "key", "scopes": "admin"})))
-	w := httptest.NewRecorder()
-	l.handler().ServeHTTP(w, r)
+	w := l.request(ctx, "POST", "/v1/datasets", text, fmt.Sprintf("key-%d", key))
 	if l.dead || w.Code >= 300 {
 		return
 	}
@@ -72,6 +82,24 @@ func (l *lane) create(ctx context.Context) {
 	}
 	if was == nil || was.id != made.ID {
 		l.w.idempotent[name] = &idempotent{made.ID, body, l.act.began}
+	}
+}
+
+// discard deletes a data set over HTTP, anybody's.
+func (l *lane) discard(ctx context.Context) {
+	if len(l.w.ledger.datasets) == 0 {
+		return
+	}
+	d := l.w.ledger.datasets[l.act.B%len(l.w.ledger.datasets)]
+	w := l.request(ctx, "DELETE", "/v1/datasets/"+d.ID, "", "")
+	switch {
+	case l.dead:
+	case w.Code < 300 && d.Tenant != l.act.tenant:
+		l.w.raise(31, "%s deleted the data set %s of %s", l.act.tenant, d.ID, d.Tenant)
+	case w.Code < 300 && !d.ever:
+		l.w.raise(10, "the deletion of the data set %s is answered with %d, and it never was deleted", d.ID, w.Code)
+	case w.Code == 404 || w.Code == 409:
+		l.judge(fault.New(fault.Conflict, "%s", w.Body))
 	}
 }
 

@@ -14,8 +14,14 @@ func ExampleWorld_Run() {
 		fmt.Println(err)
 		return
 	}
-	s := world.Generate(1, world.Upload, world.Deliver, world.Work)
-	fmt.Println("invariant", w.Run(s).Invariant)
+	defer w.Close()
+	var s world.Schedule
+	var broken *world.Failure
+	for seed := uint64(1); broken == nil; seed++ {
+		s = world.Generate(seed, world.Upload, world.Deliver, world.Work)
+		broken = w.Run(s)
+	}
+	fmt.Println("invariant", broken.Invariant)
 	fmt.Println("acts in the shortest form:", len(world.Shrink(w.Run, s).Acts))
 	// Output:
 	// invariant 1

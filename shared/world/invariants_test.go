@@ -1,8 +1,12 @@
 package world_test
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -33,6 +37,52 @@ func TestInvariants(t *testing.T) {
 	if len(all) != 32 {
 		t.Errorf("%d invariants, want 32", len(all))
 	}
+}
+
+var update = flag.Bool("update", false, "rewrite INVARIANTS.md")
+
+// TestInvariants_page holds INVARIANTS.md, the same table for a reader.
+func TestInvariants_page(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# What must always hold, and what holds it\n\n")
+	b.WriteString("Written by `go test ./shared/world -run TestInvariants_page -update`. The checker is asked after every\n")
+	b.WriteString("turn of every schedule; where it is `raised`, acts and ledger tell of it as it happens, and where it is\n")
+	b.WriteString("none the world cannot tell. A mutant is an installation that breaks one rule on purpose (TestMutants).\n\n")
+	b.WriteString("| | invariant | checker | mutants | suites elsewhere |\n|---|---|---|---|---|\n")
+	for _, v := range world.Invariants() {
+		fmt.Fprintf(&b, "| %d | %s | %s | %s | %s |\n", v.Number, v.Text, checker(v), strings.Join(mutantsOf(v.Number), "; "), strings.Join(v.Suites, "; "))
+	}
+	if *update {
+		if err := os.WriteFile("INVARIANTS.md", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if page, err := os.ReadFile("INVARIANTS.md"); err != nil || string(page) != b.String() {
+		t.Errorf("INVARIANTS.md is not what the table says (%v): run this test with -update", err)
+	}
+}
+
+// checker names the function that is asked.
+func checker(v world.Invariant) string {
+	if v.Check == nil {
+		return "none"
+	}
+	name := runtime.FuncForPC(reflect.ValueOf(v.Check).Pointer()).Name()
+	name = name[strings.LastIndex(name, "/world.")+len("/world."):]
+	if strings.HasPrefix(name, "init.raised") || strings.HasPrefix(name, "raised") || strings.Contains(name, ".func") {
+		name = "raised"
+	}
+	return "`" + name + "`"
+}
+
+// mutantsOf returns the mutants that an invariant is to catch.
+func mutantsOf(number int) (out []string) {
+	for _, m := range mutants {
+		if m.want[0] == number {
+			out = append(out, m.name)
+		}
+	}
+	return out
 }
 
 // declares reports whether a file of a folder declares a function.

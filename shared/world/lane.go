@@ -24,6 +24,7 @@ type lane struct {
 	next   func() (struct{}, bool)
 	stop   func()
 	yield  func(struct{}) bool
+	idle   bool  // the act is done
 	strike Fault // of the call that is about to be made
 	struck Fault // of the call that was made last
 	aim    int   // calls until the fault of an act that does not yield
@@ -33,6 +34,8 @@ type lane struct {
 	tokens int
 
 	server *serving.Server
+	secret *serving.Secret
+	chance uint64 // drawn last
 	looks  *looks
 	served map[string]bool // references this server has answered
 	door   http.Handler
@@ -56,10 +59,18 @@ func (l *lane) boot() {
 	if s := l.w.Seams.Resolver; s != nil {
 		r = s(r, l.w)
 	}
+	l.secret = &serving.Secret{Store: table{l}, Random: zeros{}}
 	l.server = serving.New(serving.Options{
-		Registry: r, Models: l.models(), Now: l.w.Now, TTL: l.w.Seams.TTL, RefreshTimeout: time.Hour,
-		Secret: &serving.Secret{Store: table{l}, Random: zeros{}},
+		Registry: r, Models: l.models(), Now: l.w.Now, TTL: l.w.Seams.TTL, Secret: l.secret, Chance: l.draw,
+		RefreshTimeout: time.Hour, ShadowTimeout: hasty, ShadowLoad: hasty,
 	})
+}
+
+// draw is chance that can be repeated: a linear congruential generator (Knuth's
+// MMIX) of the lane's own.
+func (l *lane) draw() float64 {
+	l.chance = l.chance*6364136223846793005 + 1442695040888963407
+	return float64(l.chance>>11) / (1 << 53)
 }
 
 // zeros is randomness that can be repeated.
@@ -106,10 +117,14 @@ func (l *lane) turn(f Fault) {
 	if l.act == nil {
 		a := l.acts[0]
 		l.acts = l.acts[1:]
-		l.start(a)
+		l.calls, l.idle = 0, false
+		l.act = &act{Act: a, kind: a.Kind, tenant: tenants[a.A%len(tenants)], began: l.w.clock}
+	}
+	if l.next == nil {
+		l.next, l.stop = iter.Pull(l.live)
 	}
 	l.strike = f
-	if _, more := l.next(); more {
+	if l.next(); !l.idle {
 		return
 	}
 	if l.calls > maxCalls && l.act.kind != Work {
@@ -117,29 +132,36 @@ func (l *lane) turn(f Fault) {
 	}
 	l.w.Tally.Acts++
 	l.w.Tally.Calls += l.calls
-	l.act, l.next, l.yield, l.strike = nil, nil, nil, None
+	l.act, l.strike = nil, None
 	if l.dead {
 		l.boot()
 	}
 }
 
-// start makes a coroutine of an act. It stops before each of its calls.
-func (l *lane) start(a Act) {
-	l.calls = 0
-	l.act = &act{Act: a, kind: a.Kind, tenant: tenants[a.A%len(tenants)], began: l.w.clock}
-	perform := deeds[a.Kind]
-	l.next, l.stop = iter.Pull(func(yield func(struct{}) bool) {
-		l.yield = yield
-		perform(l, context.Background())
-	})
+// live is the lane's coroutine, one for all runs, since its stack takes longer to
+// grow than an act to do: it does act after act, and stops before each of their
+// calls and after each of them.
+func (l *lane) live(yield func(struct{}) bool) {
+	l.yield = yield
+	for more := true; more; more = yield(struct{}{}) {
+		deeds[l.act.kind](l, context.Background())
+		l.idle = true
+	}
 }
 
-// end lets an act that is under way go, without any more effect.
+// end ends a run: an act that is under way goes on to its end, without effect.
 func (l *lane) end() {
 	if l.act != nil {
 		l.dead, l.strike = true, None
-		l.stop()
+		l.next() // nothing stops what is dead
 	}
+}
+
+// again makes the lane another run's.
+func (l *lane) again(w *World, id int) {
+	// Its door is built once: that takes longer than a run.
+	*l = lane{w: w, id: id, seen: map[string]int64{}, door: l.door, next: l.next, stop: l.stop, yield: l.yield}
+	l.boot()
 }
 
 // judge holds the end of a change that is one write: what is reported as

@@ -1,12 +1,15 @@
 package world
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"godwit/shared/batch"
+	"godwit/shared/monitor"
 	"godwit/shared/registry"
 	"godwit/shared/training"
 )
@@ -17,7 +20,24 @@ type ledger struct {
 	won      map[string]bool // tokens of writes that were made
 	models   []*modelState   // in the order of their first records
 	jobs     []*jobState
-	datasets []registry.Dataset // as they were made
+	datasets []*datasetState
+	batches  []*batch.Job
+	judged   map[string]string  // label that an answer was judged to have, by tenant and hash of its id
+	tallies  []tallyState       // of feedback
+	used     map[string]counted // counters of keys, by tenant
+}
+
+// datasetState is a data set as it was made last, and whether it was deleted
+// since, or ever.
+type datasetState struct {
+	registry.Dataset
+	deleted, ever bool
+}
+
+// tallyState is one record of counts of feedback.
+type tallyState struct {
+	key registry.Key
+	monitor.Tally
 }
 
 // modelState is a tenant's model.
@@ -28,12 +48,19 @@ type modelState struct {
 	versions []versionState // number 1 first
 	aliases  []*aliasState
 	route    registry.Route
+	routes   []ruling // by revision from 1
+}
+
+// ruling is a route and the time from which it was in force.
+type ruling struct {
+	from  time.Time
+	route registry.Route
 }
 
 // versionState is a version as it was first seen, and whether it is deleted.
 type versionState struct {
 	registry.Version
-	first   string // what may never change, as JSON
+	body    []byte // its record's
 	deleted bool
 }
 
@@ -84,14 +111,29 @@ func (w *World) job(id string) *jobState {
 	return w.ledger.jobs[i]
 }
 
+// dataset returns a data set's state. Their ids are of one tenant each.
+func (w *World) dataset(id string) *datasetState {
+	i := slices.IndexFunc(w.ledger.datasets, func(d *datasetState) bool { return d.ID == id })
+	if i < 0 {
+		w.ledger.datasets = append(w.ledger.datasets, &datasetState{Dataset: registry.Dataset{ID: id}})
+		i = len(w.ledger.datasets) - 1
+	}
+	return w.ledger.datasets[i]
+}
+
+func (d *datasetState) lost() { d.deleted, d.ever = true, true }
+
 // enter notes a record as it is after a write. A record without a body was
-// deleted, which nothing that is kept here ever is.
+// deleted, which of what is kept here only data sets ever are.
 func (w *World) enter(rec registry.Record) {
 	w.changed = true
 	tenant, rest, _ := strings.Cut(rec.Key.Partition, "#")
 	kind, name, _ := strings.Cut(rest, "#")
 	w.ownedBy(registry.Tenant(tenant), rec.Key)
 	if rec.Body == nil {
+		if kind == "DATASETS" {
+			w.dataset(rec.Key.Sort).lost()
+		}
 		return
 	}
 	m := func() *modelState { return w.model(registry.Tenant(tenant), registry.Name(name)) }
@@ -99,8 +141,15 @@ func (w *World) enter(rec registry.Record) {
 	case kind == "MODELS":
 		m := w.model(registry.Tenant(tenant), registry.Name(rec.Key.Sort))
 		m.model = read[registry.Model](w, rec)
-	case kind == "DATASETS" && rec.Rev == 1:
-		w.ledger.datasets = append(w.ledger.datasets, read[registry.Dataset](w, rec))
+	case kind == "DATASETS":
+		d := w.dataset(rec.Key.Sort)
+		d.Dataset, d.deleted = read[registry.Dataset](w, rec), false
+	case kind == "BATCH" && rec.Key.Sort == "BATCH":
+		w.enterBatch(rec)
+	case kind == "JUDGED":
+		w.ledger.judged[tenant+" "+name] = read[struct{ Label string }](w, rec).Label
+	case kind == "FEEDBACK":
+		w.enterTally(rec)
 	case kind == "JOB" && rec.Key.Sort == "JOB":
 		w.enterJob(rec)
 	case kind != "MODEL":
@@ -111,9 +160,10 @@ func (w *World) enter(rec registry.Record) {
 	case strings.HasPrefix(rec.Key.Sort, "H#"):
 		w.enterChange(m(), rec)
 	case rec.Key.Sort == "R":
-		route := read[registry.Route](w, rec)
-		route.Rev = rec.Rev
-		m().route = route
+		m := m()
+		m.route = read[registry.Route](w, rec)
+		m.route.Rev = rec.Rev
+		m.routes = append(m.routes, ruling{w.Now(), m.route})
 	}
 }
 
@@ -138,15 +188,8 @@ func (w *World) ownedBy(tenant registry.Tenant, key registry.Key) {
 }
 
 func (w *World) enterVersion(m *modelState, rec registry.Record) {
-	v := versionState{Version: read[registry.Version](w, rec)}
+	v := versionState{Version: read[registry.Version](w, rec), body: rec.Body}
 	v.deleted = !v.DeletedAt.IsZero()
-	fixed := v.Version
-	fixed.Description, fixed.Tags = "", nil
-	body, err := json.Marshal(fixed)
-	if err != nil {
-		w.raise(2, "version %d cannot be encoded: %v", v.Number, err)
-	}
-	v.first = string(body)
 	switch n := len(m.versions); {
 	case v.Number == n+1:
 		m.versions = append(m.versions, v)
@@ -155,8 +198,9 @@ func (w *World) enterVersion(m *modelState, rec registry.Record) {
 		w.raise(9, "%s/%s has version %d after %d", m.tenant, m.name, v.Number, n)
 	case v.deleted:
 		m.versions[v.Number-1].deleted = true
-	case m.versions[v.Number-1].deleted || m.versions[v.Number-1].first != v.first:
-		w.raise(2, "version %d of %s/%s became %s, it was %s", v.Number, m.tenant, m.name, v.first, m.versions[v.Number-1].first)
+	case m.versions[v.Number-1].deleted || !bytes.Equal(m.versions[v.Number-1].body, v.body):
+		// No act gives a version another description or tags, which it may have.
+		w.raise(2, "version %d of %s/%s became %s, it was %s", v.Number, m.tenant, m.name, v.body, m.versions[v.Number-1].body)
 	}
 }
 

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"godwit/shared/blob"
@@ -19,12 +20,12 @@ type library struct {
 	artifacts [][]byte // variants of them for each tenant
 
 	mu   sync.Mutex
-	said map[blob.Digest]string
+	said map[string]string // by digest and question
 }
 
 // fitted fits the models, once.
 var fitted = sync.OnceValues(func() (*library, error) {
-	l := &library{said: map[blob.Digest]string{}}
+	l := &library{said: map[string]string{}}
 	for i := range variants * len(tenants) {
 		data, err := fit(i)
 		if err != nil {
@@ -35,12 +36,24 @@ var fitted = sync.OnceValues(func() (*library, error) {
 	return l, nil
 })
 
+// classes are what the models tell apart, by a question of each.
+var classes = []string{question, "the machine kept my cash", "what is the exchange rate"}
+
+// labelsBeside returns the labels of the model that has one, which ends in the
+// model's number.
+func labelsBeside(label string) (out []string) {
+	model := label[strings.LastIndexByte(label, ' ')+1:]
+	for class := range classes {
+		out = append(out, fmt.Sprintf("class %d of model %s", class, model))
+	}
+	return out
+}
+
 // fit returns the artifact of a small model whose labels tell it from the others.
 func fit(i int) ([]byte, error) {
-	var docs, labels []string
+	var docs []string
 	var y []int32
-	for class, phrase := range []string{"where is my card", "the machine kept my cash", "what is the exchange rate"} {
-		labels = append(labels, fmt.Sprintf("class %d of model %d", class, i))
+	for class, phrase := range classes {
 		for n := range 6 + i {
 			docs = append(docs, fmt.Sprintf("%s number%d", phrase, n%(2+i)))
 			y = append(y, int32(class))
@@ -55,19 +68,19 @@ func fit(i int) ([]byte, error) {
 	for n := range rows {
 		rows[n] = int32(n)
 	}
-	m, err := pipeline.Fit(ctx, pipeline.Data{Corpus: corpus, Y: y, Labels: labels}, rows, pipeline.Settings{Recipe: text.Word()}, 1, nil)
+	m, err := pipeline.Fit(ctx, pipeline.Data{Corpus: corpus, Y: y, Labels: labelsBeside(fmt.Sprint(i))}, rows, pipeline.Settings{Recipe: text.Word()}, 1, nil)
 	if err != nil {
 		return nil, err
 	}
 	return m.Encode(nil)
 }
 
-// answer returns what an artifact says of the question, worked out apart from
-// serving.
-func (l *library) answer(a registry.Artifact, from blob.Store) (string, error) {
+// answer returns what an artifact says of a text, worked out apart from serving.
+func (l *library) answer(a registry.Artifact, from blob.Store, text string) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if said, ok := l.said[a.Digest]; ok {
+	key := string(a.Digest) + text
+	if said, ok := l.said[key]; ok {
 		return said, nil
 	}
 	data, err := blob.ReadAll(context.Background(), from, a.Key, 1<<20)
@@ -78,7 +91,7 @@ func (l *library) answer(a registry.Artifact, from blob.Store) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	scores := m.Scores(&pipeline.Scratch{}, pipeline.Input{Text: question})
+	scores := m.Scores(&pipeline.Scratch{}, pipeline.Input{Text: text})
 	best := 0
 	for i, s := range scores {
 		if s > scores[best] {
@@ -86,7 +99,7 @@ func (l *library) answer(a registry.Artifact, from blob.Store) (string, error) {
 		}
 	}
 	said := saying(m.Labels()[best], float64(scores[best]))
-	l.said[a.Digest] = said
+	l.said[key] = said
 	return said, nil
 }
 

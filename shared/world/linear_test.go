@@ -3,6 +3,7 @@ package world_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,130 +12,170 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"godwit/shared/dynamo"
-	"godwit/shared/fault"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
 	"godwit/shared/stagetest"
 )
 
-// move is one operation on an alias: a read, or a change under a revision.
-type move struct {
-	read    bool
-	version int   // to point at
-	ifRev   int64 // revision it must have
+// Of what the clients race for.
+const (
+	racers    = 6
+	raceModel = registry.Name("intents")
+	raceOwner = registry.Tenant("acme")
+	raceMany  = 12 // versions
+)
+
+// trial is something that clients change and read at once, and the sequential
+// thing that all of them together must look like.
+type trial struct {
+	name  string
+	model porcupine.Model
+	// ask is the i-th operation of a client; known is what learned returned last.
+	ask func(client, i int, known int64) any
+	act func(ctx context.Context, r *registry.Registry, input any) answer
+	// kinds are answers that must occur, or the trial tried nothing.
+	kinds []verdict
 }
 
-// moved is what an operation answered. rev and version are the alias's then.
-type moved struct {
-	rev     int64
-	version int
-	refused bool // the condition did not hold
-	unknown bool // no answer: it was made, or not, or will be
+// verdict is how an operation ended.
+type verdict string
+
+const (
+	done    verdict = "done"
+	refused verdict = "refused"
+	unknown verdict = "unknown" // no answer: it was made, or not, or will be
+)
+
+// answer is what a client was told, and what it knows from it.
+type answer struct {
+	verdict
+	rev   int64 // of what was read or made
+	value int
 }
 
-// pointer is an alias as a register with compare-and-set, by revision.
-type pointer struct {
-	rev     int64
-	version int
-}
-
-// register is the sequential alias that all clients together must look like.
-var register = porcupine.Model{
-	Init: func() any { return pointer{1, 1} },
-	Step: func(state, input, output any) (bool, any) {
-		at, in, out := state.(pointer), input.(move), output.(moved)
-		if in.read {
-			return out.unknown || out.rev == at.rev && out.version == at.version, at
-		}
-		if in.ifRev != at.rev {
-			return out.refused || out.unknown, at
-		}
-		next := pointer{at.rev + 1, in.version}
-		return out.unknown || !out.refused && out.rev == next.rev && out.version == next.version, next
-	},
-	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
-}
-
-// TestLinearizable lets clients read and promote one alias at once, while every
+// TestLinearizable lets clients read and change pointers at once, while every
 // fifth answer is lost, over the store in memory and over DynamoDB's adapter on
 // the local stage, and looks for one order of all operations that explains every
 // answer (Herlihy and Wing 1990).
 func TestLinearizable(t *testing.T) {
-	t.Run("memory", func(t *testing.T) {
-		clients(t, func(int) registry.Store { return memory.New(time.Now) }, 200)
-	})
+	for _, tr := range []trial{aliasTrial, routeTrial, deletionTrial} {
+		t.Run("memory "+tr.name, func(t *testing.T) {
+			shared := yielding{memory.New(time.Now)}
+			tr.run(t, func(int) registry.Store { return shared }, 100)
+		})
+	}
 	t.Run("dynamo", func(t *testing.T) {
 		at := stagetest.Start(t)
 		quiet := stagetest.DynamoDB(stagetest.Config(at.DynamoDB, at.AccessKey, at.SecretKey, nil))
-		stagetest.Table(t, quiet, "linear")
-		clients(t, func(client int) registry.Store {
-			line := &stagetest.Line{Plan: stagetest.Every(5+client, stagetest.Lost)}
-			return dynamo.New(stagetest.DynamoDB(stagetest.Config(at.DynamoDB, at.AccessKey, at.SecretKey, line)), "linear", time.Now)
-		}, 40)
+		for _, tr := range []trial{aliasTrial, routeTrial, deletionTrial} {
+			t.Run(tr.name, func(t *testing.T) {
+				table := "linear-" + tr.name
+				stagetest.Table(t, quiet, table)
+				tr.run(t, func(client int) registry.Store {
+					line := &stagetest.Line{Plan: stagetest.Every(5+client, stagetest.Lost)}
+					return dynamo.New(stagetest.DynamoDB(stagetest.Config(at.DynamoDB, at.AccessKey, at.SecretKey, line)), table, time.Now)
+				}, 30)
+			})
+		}
 	})
 }
 
-// clients runs six clients of some operations each on one alias. open gives each
-// its way to the store; one in memory is shared.
-func clients(t *testing.T, open func(client int) registry.Store, operations int) {
+// run lets the clients of a trial do some operations each on a model of several
+// versions, of which the champion is the first. open gives each its way to the
+// store.
+func (tr trial) run(t *testing.T, open func(client int) registry.Store, operations int) {
 	t.Helper()
-	ctx := t.Context()
-	const alias, model, tenant = registry.Champion, registry.Name("intents"), registry.Tenant("acme")
-	stores := make([]registry.Store, 6)
-	for i := range stores {
-		stores[i] = open(i)
-		if _, shared := stores[i].(*memory.Store); shared {
-			stores[i] = stores[0]
+	history := tr.history(t, open, operations)
+	ended := map[verdict]int{}
+	for _, op := range history {
+		ended[op.Output.(answer).verdict]++
+	}
+	for _, k := range tr.kinds {
+		if ended[k] == 0 {
+			t.Errorf("%v: nothing was %s", ended, k)
 		}
 	}
+	result, info := porcupine.CheckOperationsVerbose(tr.model, history, time.Minute)
+	if result != porcupine.Ok {
+		t.Errorf("%d operations, %v: %s, want %s: longest explained part %d", len(history), ended, result, porcupine.Ok, len(info.PartialLinearizations()))
+	}
+	t.Logf("%d operations, %v: one order explains all answers", len(history), ended)
+}
+
+// history lays a fresh model and lets the clients race on it.
+func (tr trial) history(t *testing.T, open func(client int) registry.Store, operations int) []porcupine.Operation {
+	t.Helper()
 	var tokens atomic.Int64
-	at := func(s registry.Store) *registry.Registry {
-		return &registry.Registry{Store: s, Now: time.Now, NewToken: func() string { return fmt.Sprint("linear", tokens.Add(1)) }}
+	var clients []*registry.Registry
+	for i := range racers {
+		clients = append(clients, &registry.Registry{Store: open(i), Now: time.Now, NewToken: func() string { return fmt.Sprint("linear", tokens.Add(1)) }})
 	}
-	for v := range 3 {
-		c := registry.Commit{Token: fmt.Sprint("v", v), Draft: registry.Version{Model: model}}
+	for v := range raceMany {
+		c := registry.Commit{Token: fmt.Sprint("v", v), Draft: registry.Version{Model: raceModel}}
 		if v == 0 {
-			c.Promote = alias
+			c.Promote = registry.Champion
 		}
-		if _, err := at(stores[0]).Commit(ctx, tenant, c); err != nil {
+		if _, err := clients[0].Commit(t.Context(), raceOwner, c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	history := race(ctx, tenant, model, operations, stores, at)
-	made, refused := 0, 0
-	for _, op := range history {
-		if out := op.Output.(moved); out.refused {
-			refused++
-		} else if !op.Input.(move).read {
-			made++
-		}
-	}
-	verdict, info := porcupine.CheckOperationsVerbose(register, history, time.Minute)
-	if verdict != porcupine.Ok || made == 0 || refused == 0 {
-		t.Errorf("%d operations, %d promotions, %d refused: %s, want %s: longest explained part %d", len(history), made, refused, verdict, porcupine.Ok, len(info.PartialLinearizations()))
-	}
-	t.Logf("%d operations, %d promotions made, %d refused: one order explains all answers", len(history), made, refused)
+	return tr.race(t.Context(), clients, operations)
 }
 
-// race lets every client read and promote through its store, and returns what
-// each asked and was answered, and when.
-func race(ctx context.Context, t registry.Tenant, n registry.Name, operations int, stores []registry.Store, at func(registry.Store) *registry.Registry) []porcupine.Operation {
+// yielding lets other clients go first before each call.
+type yielding struct{ registry.Store }
+
+func (s yielding) Get(ctx context.Context, key registry.Key) (registry.Record, error) {
+	runtime.Gosched()
+	return s.Store.Get(ctx, key)
+}
+
+func (s yielding) Write(ctx context.Context, token string, ws ...registry.Write) error {
+	runtime.Gosched()
+	return s.Store.Write(ctx, token, ws...)
+}
+
+// TestLinearizable_notices takes one condition from the writes of each trial:
+// then no order explains the answers.
+func TestLinearizable_notices(t *testing.T) {
+	const tries = 50 // of races that may end well by chance
+	for _, tc := range []struct {
+		trial trial
+		table func(registry.Store) registry.Store
+	}{
+		{aliasTrial, free("A#", "H#")}, {routeTrial, free("R")}, {deletionTrial, without(registry.Check, "V#", "G")},
+	} {
+		t.Run(tc.trial.name, func(t *testing.T) {
+			for range tries {
+				shared := tc.table(yielding{memory.New(time.Now)})
+				if history := tc.trial.history(t, func(int) registry.Store { return shared }, 60); !porcupine.CheckOperations(tc.trial.model, history) {
+					return
+				}
+			}
+			t.Errorf("%d histories without the condition are explained, want one that is not", tries)
+		})
+	}
+}
+
+// race returns what every client asked and was answered, and when.
+func (tr trial) race(ctx context.Context, clients []*registry.Registry, operations int) []porcupine.Operation {
 	began := time.Now()
 	since := func() int64 { return int64(time.Since(began)) }
 	var mu sync.Mutex
 	var history []porcupine.Operation
 	var work sync.WaitGroup
-	for id, store := range stores {
+	for id, r := range clients {
 		work.Go(func() {
-			r, known := at(store), int64(1)
+			known := int64(0)
 			for i := range operations {
-				op := porcupine.Operation{ClientId: id, Input: move{read: (i+id)%3 == 0, version: 1 + (id+i)%3, ifRev: known}, Call: since()}
-				out := act(ctx, r, t, n, op.Input.(move))
+				op := porcupine.Operation{ClientId: id, Input: tr.ask(id, i, known), Call: since()}
+				out := tr.act(ctx, r, op.Input)
 				op.Output, op.Return = out, since()
-				if out.unknown {
-					op.Return = int64(time.Hour) // it may still happen
-				} else if !out.refused {
+				switch out.verdict {
+				case done:
 					known = out.rev
+				case unknown:
+					op.Return = int64(time.Hour) // it may still happen
 				}
 				mu.Lock()
 				history = append(history, op)
@@ -144,22 +185,4 @@ func race(ctx context.Context, t registry.Tenant, n registry.Name, operations in
 	}
 	work.Wait()
 	return history
-}
-
-// act performs one operation.
-func act(ctx context.Context, r *registry.Registry, t registry.Tenant, n registry.Name, m move) moved {
-	var a registry.Alias
-	var err error
-	if m.read {
-		a, err = r.Alias(ctx, t, n, registry.Champion)
-	} else {
-		a, err = r.SetAlias(ctx, t, n, registry.Champion, m.version, m.ifRev, "key")
-	}
-	switch {
-	case err == nil:
-		return moved{rev: a.Rev, version: a.Version}
-	case fault.Is(err, fault.PreconditionFailed):
-		return moved{refused: true}
-	}
-	return moved{unknown: true}
 }

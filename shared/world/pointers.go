@@ -113,8 +113,13 @@ func (l *lane) route(ctx context.Context) {
 		return
 	}
 	r := registry.Route{Targets: []registry.Target{
-		{Pick: registry.Pick{Version: 1 + l.act.B%4}, Weight: 1}, {Pick: registry.Pick{Alias: aliases[l.act.B%2]}, Weight: 2},
+		{Pick: registry.Pick{Version: 1 + l.act.B%3}, Weight: 1}, {Pick: registry.Pick{Alias: aliases[l.act.B/8]}, Weight: 2},
 	}}
+	if l.act.C%4 != 3 {
+		r.Sticky = caller
+		// One shadow: two would score at the same time, in any order.
+		r.Shadow = []registry.Shadow{{Pick: registry.Pick{Version: 1 + l.act.B%2}, Percent: 60}}
+	}
 	_, err = l.registry().SetRoute(ctx, l.act.tenant, intents, r, rev, "key")
 	l.changed("route", rev, err)
 }

@@ -1,6 +1,9 @@
 package world
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxTurns bounds a run: acts that do not end are a failure too.
 const maxTurns = 200_000
@@ -43,20 +46,16 @@ func (w *World) Run(s Schedule) *Failure {
 	return w.check(n)
 }
 
-// pick returns the n-th of the lanes that have something to do, or nil.
+// pick returns the n-th lane, or the next one that has something to do; nil when
+// none has. What other lanes have to do makes no difference, so that taking an
+// act away leaves the turns of the others as they are.
 func (w *World) pick(n int) *lane {
-	var busy [laneCount]*lane
-	k := 0
-	for _, l := range w.lanes {
-		if l.busy() {
-			busy[k] = l
-			k++
+	for i := range laneCount {
+		if l := w.lanes[(n+i)%laneCount]; l.busy() {
+			return l
 		}
 	}
-	if k == 0 {
-		return nil
-	}
-	return busy[n%k]
+	return nil
 }
 
 // play is one turn of a lane and what every turn ends with.
@@ -85,26 +84,18 @@ func (w *World) check(turn int) *Failure {
 	return nil
 }
 
-// rest lets the installation come to rest on the first lane.
+// rest lets the installation come to rest: without faults, all lanes at the same
+// time and in step, which makes them meet at the same records.
 func (w *World) rest(n int) *Failure {
-	l := w.lanes[0]
 	w.down, w.resting = false, true
-	for again := true; again; {
-		again = false
-		var a Act
-		switch {
-		case len(w.mail) > 0:
-			a, again = Act{Kind: Deliver}, true
-		case w.running() >= 0:
-			a, again = Act{Kind: Work, B: w.running()}, true
-		}
-		if !again {
-			break
-		}
-		l.acts = append(l.acts, a)
-		for l.busy() {
+	for w.handOut() {
+		for turn := 0; ; turn++ {
+			l := w.pick(turn)
+			if l == nil {
+				break
+			}
 			if n++; n > maxTurns {
-				w.raise(16, "the installation does not come to rest: %d events and execution %d are left", len(w.mail), w.running())
+				w.raise(16, "the installation does not come to rest: %d events and %d executions are left", len(w.mail), len(w.running()))
 				return w.check(n)
 			}
 			if f := w.play(l, None, n); f != nil {
@@ -114,4 +105,40 @@ func (w *World) rest(n int) *Failure {
 	}
 	w.rested()
 	return nil
+}
+
+// handOut gives each lane something of what is left to do, and reports whether
+// there was anything.
+func (w *World) handOut() bool {
+	var acts []Act
+	for i := range w.mail {
+		acts = append(acts, Act{Kind: Deliver, B: i})
+	}
+	for _, e := range w.running() {
+		acts = append(acts, Act{Kind: Work, B: e})
+	}
+	if len(acts) == 0 {
+		a, more := w.reminder()
+		if !more {
+			return false
+		}
+		acts = append(acts, a)
+	}
+	for i, a := range acts[:min(len(acts), laneCount)] {
+		w.lanes[i].acts = append(w.lanes[i].acts, a)
+	}
+	return true
+}
+
+// reminder asks after a batch job that nobody works on, as its owner would after
+// some time: a start that was lost is made good by whoever reads the job.
+func (w *World) reminder() (Act, bool) {
+	for i, b := range w.ledger.batches {
+		if !b.Status.Final() && !w.reminded[b.ID] {
+			w.reminded[b.ID] = true
+			w.clock = w.clock.Add(2 * time.Minute)
+			return Act{Kind: Ask, A: slices.Index(tenants, b.Tenant), B: len(w.ledger.jobs) + i}, true
+		}
+	}
+	return Act{}, false
 }

@@ -32,6 +32,10 @@ const (
 	Rot
 	Outage
 	Tick
+	Score
+	Judge
+	Count
+	Discard
 	kinds
 )
 
@@ -42,8 +46,8 @@ type Act struct {
 	A, B, C int
 }
 
-// Turn lets the Lane-th of the lanes that have something to do go on, and says
-// what happens to the call it makes.
+// Turn lets a lane go on, or when it has nothing to do the next one that has, and
+// says what happens to the call it makes.
 type Turn struct {
 	Lane  int
 	Fault Fault
@@ -59,8 +63,8 @@ type Schedule struct {
 
 // weights say how often each kind of act is drawn.
 var weights = [kinds]int{
-	Upload: 6, Deliver: 7, Work: 8, Promote: 8, Rollback: 3, Unalias: 2, Route: 3, Unroute: 1, Remove: 4, RemoveModel: 1,
-	Predict: 11, List: 2, Create: 3, Key: 4, Cancel: 1, Ask: 1, Clean: 1, Rot: 1, Outage: 3, Tick: 4,
+	Upload: 6, Deliver: 7, Work: 8, Promote: 8, Rollback: 3, Unalias: 2, Route: 5, Unroute: 1, Remove: 4, RemoveModel: 1,
+	Predict: 11, List: 2, Create: 3, Key: 4, Cancel: 1, Ask: 1, Clean: 1, Rot: 1, Outage: 3, Tick: 4, Score: 4, Judge: 6, Count: 2, Discard: 2,
 }
 
 // New schedules draw this many acts at least, and as many again at most.
@@ -124,9 +128,11 @@ var names = [kinds]string{
 	Upload: "upload data %d, event comes %d+1 times", Deliver: "deliver event %d (%d)", Work: "work on execution %d (%d)",
 	Promote: "promote version %d, condition %d", Rollback: "roll back to %d, condition %d", Unalias: "delete alias %d, condition %d",
 	Route: "set route over %d, condition %d", Unroute: "delete route (%d, %d)", Remove: "delete version %d (%d)",
-	RemoveModel: "delete model (%d, %d)", Predict: "predict %d (%d)", List: "list by %d+1 (%d)", Create: "create under key %d body %d",
+	RemoveModel: "delete model (%d, %d)", Predict: "predict %d as caller %d", List: "list by %d+1 (%d)", Create: "create under key %d body %d",
 	Key: "make and revoke a key (%d, %d)", Cancel: "cancel job %d (%d)", Ask: "read job %d (%d)", Clean: "clean up (%d, %d)",
 	Rot: "artifact %d goes bad (%d)", Outage: "registry down or up (%d, %d)", Tick: "time passes %d (%d)",
+	Score: "ask for file %d to be scored, %d", Judge: "judge answer %d as %d", Count: "count %d+1 rows, fault %d",
+	Discard: "delete data set %d (%d)",
 }
 
 // String says what the act does.
@@ -154,6 +160,25 @@ func Shrink(run func(Schedule) *Failure, s Schedule) Schedule {
 			turns[i] = Turn{Lane: t.Lane}
 			if t.Fault != None && fails(Schedule{s.Seed, s.Acts, turns}) {
 				s.Turns = turns
+			}
+		}
+		s = apart(s, fails)
+	}
+	return s
+}
+
+// apart takes one act away together with the turns that were its own, from any
+// turn on: without the act those turns would go to others, so neither goes alone.
+func apart(s Schedule, fails func(Schedule) bool) Schedule {
+	const most = 8 // turns at a time
+	for i := 0; i < len(s.Acts); i++ {
+		acts := slices.Delete(slices.Clone(s.Acts), i, i+1)
+		for from := 0; from < len(s.Turns); from++ {
+			for to := from + 1; to <= min(from+most, len(s.Turns)); to++ {
+				c := Schedule{s.Seed, acts, slices.Delete(slices.Clone(s.Turns), from, to)}
+				if fails(c) {
+					return apart(c, fails)
+				}
 			}
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // fewer than some.
 const (
 	partReal   = 100
-	fewestReal = 20
+	fewestReal = 8
 )
 
 // TestWorld_realSteps puts training's own steps into the world's workers: a

@@ -46,6 +46,8 @@ type execution struct {
 	state  string
 	tries  int // of its work that failed
 	error  error
+	done   int // of a batch job: states that were passed
+	chunks int
 }
 
 // patience is how often the state machine tries a step, and the sender an event.
@@ -82,14 +84,14 @@ func (w *World) abort(name string) {
 	}
 }
 
-// running returns the number of an execution that is not over, or -1.
-func (w *World) running() int {
+// running returns the numbers of the executions that are not over.
+func (w *World) running() (out []int) {
 	for i, e := range w.executions {
 		if e.state == training.ExecutionRunning {
-			return i
+			out = append(out, i)
 		}
 	}
-	return -1
+	return out
 }
 
 // upload puts data where it trains. Its event comes once or several times, and
@@ -124,7 +126,7 @@ func (l *lane) deliver(ctx context.Context) {
 		return
 	}
 	m := l.w.mail[l.act.B%len(l.w.mail)]
-	h := trigger.Handler{Jobs: l.training(), Batches: &batch.Service{}, Uploads: uploadsBucket, Log: l.w.discard}
+	h := trigger.Handler{Jobs: l.training(), Batches: l.batches(), Uploads: uploadsBucket, Log: l.w.discard}
 	err := h.Handle(ctx, m.event)
 	if l.dead || err != nil {
 		return
@@ -150,8 +152,12 @@ func (l *lane) work(ctx context.Context) {
 	if e.state != training.ExecutionRunning {
 		return
 	}
+	perform, giveUp := (*lane).perform, (*lane).close
+	if batch.IsID(e.ticket.Job) {
+		perform, giveUp = (*lane).score, (*lane).giveUp
+	}
 	if e.error == nil {
-		err := l.perform(ctx, e.ticket)
+		err := perform(l, ctx, e)
 		switch {
 		case l.dead:
 		case err == nil:
@@ -163,45 +169,70 @@ func (l *lane) work(ctx context.Context) {
 		}
 		return
 	}
-	why := training.JobError{Code: "internal", Message: e.error.Error()}
-	if jobs.ErrorType(e.error) == training.TypeInput {
-		why.Code = "input"
-	}
-	if _, err := l.training().Close(ctx, e.ticket.Tenant, e.ticket.Job, training.Failed, why); err == nil && !l.dead {
+	if giveUp(l, ctx, e) == nil && !l.dead {
 		e.state = training.ExecutionFailed
 	}
 }
 
-func (l *lane) perform(ctx context.Context, t jobs.Ticket) error {
+// perform does a training job's work.
+func (l *lane) perform(ctx context.Context, e *execution) error {
 	if s := l.w.Seams.Train; s != nil {
-		return l.train(ctx, t)
+		return l.train(ctx, e.ticket)
 	}
-	return l.finish(ctx, t)
+	return l.finish(ctx, e.ticket)
+}
+
+// close writes down why a training job failed.
+func (l *lane) close(ctx context.Context, e *execution) error {
+	why := training.JobError{Code: "internal", Message: e.error.Error()}
+	if jobs.ErrorType(e.error) == training.TypeInput {
+		why.Code = "input"
+	}
+	_, err := l.training().Close(ctx, e.ticket.Tenant, e.ticket.Job, training.Failed, why)
+	return err
 }
 
 // cancel ends a job, whoever is at work on it.
 func (l *lane) cancel(ctx context.Context) {
-	if j := l.someJob(); j != "" {
+	j := l.someJob()
+	switch {
+	case j == "":
+	case batch.IsID(j):
+		_, err := l.batches().Cancel(ctx, l.act.tenant, j)
+		l.judge(err)
+	default:
 		_, err := l.training().Cancel(ctx, l.act.tenant, j)
-		if err == nil && !l.dead {
-			l.w.changed = true
-		}
+		l.judge(err)
 	}
 }
 
 // ask reads a job, which holds a silent one against its execution.
 func (l *lane) ask(ctx context.Context) {
-	if j := l.someJob(); j != "" {
-		if got, err := l.training().Job(ctx, l.act.tenant, j); err == nil && got.Tenant != l.act.tenant {
-			l.w.raise(31, "%s read a job of %s", l.act.tenant, got.Tenant)
+	j, of := l.someJob(), l.act.tenant
+	switch {
+	case j == "":
+	case batch.IsID(j):
+		if got, err := l.batches().Job(ctx, of, j); err == nil {
+			of = got.Tenant
 		}
+	default:
+		if got, err := l.training().Job(ctx, of, j); err == nil {
+			of = got.Tenant
+		}
+	}
+	if of != l.act.tenant {
+		l.w.raise(31, "%s read a job of %s", l.act.tenant, of)
 	}
 }
 
 // someJob returns a job's id, of any tenant: another's must be as good as absent.
 func (l *lane) someJob() string {
-	if len(l.w.ledger.jobs) == 0 {
+	jobs, batches := l.w.ledger.jobs, l.w.ledger.batches
+	if len(jobs)+len(batches) == 0 {
 		return ""
 	}
-	return l.w.ledger.jobs[l.act.B%len(l.w.ledger.jobs)].ID
+	if n := l.act.B % (len(jobs) + len(batches)); n >= len(jobs) {
+		return batches[n-len(jobs)].ID
+	}
+	return jobs[l.act.B%(len(jobs)+len(batches))].ID
 }

@@ -12,10 +12,11 @@ var deeds = [kinds]func(*lane, context.Context){
 	Unalias: (*lane).unalias, Route: (*lane).route, Unroute: (*lane).unroute, Remove: (*lane).remove, RemoveModel: (*lane).removeModel,
 	Predict: (*lane).predict, List: (*lane).list, Create: (*lane).create, Key: (*lane).key, Cancel: (*lane).cancel, Ask: (*lane).ask,
 	Clean: (*lane).clean, Rot: (*lane).rot, Outage: (*lane).outage, Tick: (*lane).tick,
+	Score: (*lane).submit, Judge: (*lane).feedback, Count: (*lane).count, Discard: (*lane).discard,
 }
 
 // expiring are the folders of the models bucket that the template lets expire.
-var expiring = []string{"work/", "batch/"}
+var expiring = []string{"work/", "batch/", "exports/"}
 
 // clean is the buckets' lifecycle: what expires goes, at the worst moment.
 func (l *lane) clean(ctx context.Context) {
@@ -23,6 +24,7 @@ func (l *lane) clean(ctx context.Context) {
 	if l.w.Seams.CleanAll {
 		gone = append(gone[:len(gone):len(gone)], "artifacts/")
 	}
+	l.w.swept = true
 	infos, _, err := l.w.models.List(ctx, "", "", 1000)
 	if err != nil {
 		return

@@ -115,13 +115,14 @@ func (l *lane) commit(ctx context.Context, job training.Job, a registry.Artifact
 
 // train runs the real steps. They may call from goroutines of their own, so the
 // act does not yield; its fault strikes one of its calls.
-func (l *lane) train(ctx context.Context, t jobs.Ticket) error {
-	yield := l.yield
-	l.yield, l.aim, l.aimed = nil, 1+12*l.act.C*l.act.C, Fault(l.act.B%int(faults))
+func (l *lane) train(ctx context.Context, t jobs.Ticket) (err error) {
+	f := Fault(l.act.B % int(faults))
 	if l.w.resting {
-		l.aimed = None
+		f = None
 	}
-	defer func() { l.yield, l.aim = yield, 0 }()
 	steps := &training.Steps{Jobs: l.training(), Uploads: l.uploads(), Models: l.models(), Build: "world", Workers: 1, Log: l.w.discard}
-	return l.w.Seams.Train(ctx, steps, training.StepInput{Tenant: t.Tenant, Job: t.Job, Attempt: t.Attempt})
+	l.apart(1+12*l.act.C*l.act.C, f, func() {
+		err = l.w.Seams.Train(ctx, steps, training.StepInput{Tenant: t.Tenant, Job: t.Job, Attempt: t.Attempt})
+	})
+	return err
 }

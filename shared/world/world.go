@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"godwit/shared/blob"
@@ -55,12 +54,13 @@ type Seams struct {
 }
 
 // World is an installation in memory. Run uses it for one schedule after the
-// other; it is for one goroutine.
+// other; it is for one goroutine, and Close ends it.
 type World struct {
 	Seams Seams
 	Tally Tally
 
-	store           registry.Store
+	store           registry.Store // records, with what the seams put between
+	records         *memory.Store
 	uploads, models *memblob.Store
 	lanes           []*lane
 	clock           time.Time
@@ -68,6 +68,7 @@ type World struct {
 	ledger          ledger
 	changed         bool // since the invariants were asked last
 	raised          [33]error
+	first           *beginning        // of every run; nil before the first
 	rotten          map[string]rotten // objects of the models bucket that went bad
 	down            bool              // the registry does not answer servers
 	resting         bool              // no more faults
@@ -75,10 +76,15 @@ type World struct {
 	mail            []*letter
 	executions      []*execution
 	uploaded        []arrival
-	answers         map[string]string      // what a digest said of an input
+	answers         map[string]string      // what was said, by digest and text
 	granted         map[string]int         // conditional changes that were made, by what they were conditional on
 	idempotent      map[string]*idempotent // by tenant and key
 	secrets         []secretKey
+	asked           []asked           // answers that can be judged
+	assigned        map[string]string // targets of callers, by route and sticky value
+	scored          map[string]string // files of results, by what they are of
+	reminded        map[string]bool   // batch jobs that were asked after at rest
+	swept           bool              // the buckets' lifecycle has struck
 	library         *library
 	discard         *slog.Logger
 }
@@ -126,6 +132,15 @@ func New(s Seams) (*World, error) {
 	return w, nil
 }
 
+// Close ends the world's lanes. No Run may follow.
+func (w *World) Close() {
+	for _, l := range w.lanes {
+		if l.stop != nil {
+			l.stop()
+		}
+	}
+}
+
 // Now is the world's time, which only its turns and acts move.
 func (w *World) Now() time.Time { return w.clock }
 
@@ -135,32 +150,6 @@ func (w *World) raise(number int, format string, args ...any) {
 	if w.raised[number] == nil {
 		w.raised[number] = fmt.Errorf(format, args...)
 	}
-}
-
-// reset begins the world anew, with two models that serve.
-func (w *World) reset() error {
-	*w = World{Seams: w.Seams, Tally: w.Tally, library: w.library, discard: w.discard, clock: began, lanes: w.lanes}
-	w.uploads, w.models = memblob.New(w.Now), memblob.New(w.Now)
-	w.ledger.won = map[string]bool{}
-	w.rotten, w.answers = map[string]rotten{}, map[string]string{}
-	w.granted, w.idempotent = map[string]int{}, map[string]*idempotent{}
-	w.store = witnessed{memory.New(w.Now), w}
-	if w.Seams.Table != nil {
-		w.store = w.Seams.Table(w.store)
-	}
-	for i, l := range w.lanes {
-		// Its door is built once: that takes longer than a run.
-		*l = lane{w: w, id: i, seen: map[string]int64{}, door: l.door}
-		l.boot()
-	}
-	for i, t := range tenants {
-		for v := range 2 - i {
-			if err := w.publish(t, i*variants+v); err != nil {
-				return fmt.Errorf("publish the first models: %w", err)
-			}
-		}
-	}
-	return nil
 }
 
 // Newest returns an artifact with the size and digest of what a reader gets under
@@ -173,26 +162,6 @@ func (w *World) Newest(a registry.Artifact) registry.Artifact {
 	data = w.spoiled(a.Key, data)
 	a.Digest, a.Size = blob.DigestOf(data), int64(len(data))
 	return a
-}
-
-// publish makes a fitted model the champion, without a job.
-func (w *World) publish(t registry.Tenant, model int) error {
-	a := artifactOf(t, intents, w.library.artifacts[model])
-	data := w.library.artifacts[model]
-	ctx := context.Background()
-	if _, err := w.models.Put(ctx, a.Key, strings.NewReader(string(data)), a.Size, blob.PutOptions{}); err != nil {
-		return err
-	}
-	tokens := 0
-	r := registry.Registry{Store: w.store, Now: w.Now, NewToken: func() string {
-		tokens++
-		return fmt.Sprintf("seed-%s-%d-%d", t, model, tokens)
-	}}
-	_, err := r.Commit(ctx, t, registry.Commit{
-		Token: fmt.Sprintf("seed-%d", model), Promote: registry.Champion, By: "seed",
-		Draft: draft(intents, a, registry.Lineage{Job: "seed", DataTime: began.Add(-time.Hour), DatasetSHA256: a.Digest}),
-	})
-	return err
 }
 
 // draft is a version as training leaves it.

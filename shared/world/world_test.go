@@ -13,7 +13,7 @@ import (
 )
 
 // schedules is how many are tried when GODWIT_SCHEDULES does not say.
-const schedules = 400
+const schedules = 1000
 
 // number returns the number in an environment variable, or what stands for none.
 func number(t *testing.T, name string, none uint64) uint64 {
@@ -35,7 +35,20 @@ func open(t testing.TB, s world.Seams) *world.World {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(w.Close)
 	return w
+}
+
+// themes are acts that meet each other often when there are few others: what one
+// schedule of all acts in a thousand tries, these do in one of fifty.
+var themes = [][]world.Kind{promotes, trains, deletes, predicts, cleans, creates, pages, keys, routes, batches, judges, counts, discards}
+
+// schedule is the schedule of a seed: every other one has a theme.
+func schedule(seed uint64) world.Schedule {
+	if seed%2 == 0 {
+		return world.Generate(seed)
+	}
+	return world.Generate(seed, themes[seed/2%uint64(len(themes))]...)
 }
 
 // fail reports what a schedule breaks, in its shortest form.
@@ -60,7 +73,7 @@ func TestWorld(t *testing.T) {
 		wg.Go(func() {
 			broken := 0
 			for seed := from + k; seed < from+count && broken == 0; seed += workers {
-				s := world.Generate(seed)
+				s := schedule(seed)
 				if f := w.Run(s); f != nil {
 					fail(t, w, s, f)
 					broken++
@@ -95,7 +108,7 @@ func report(t *testing.T, n world.Tally, took time.Duration, violations int) {
 func TestReplay(t *testing.T) {
 	seed := number(t, "GODWIT_SEED", 1)
 	w := open(t, world.Seams{})
-	s := world.Generate(seed)
+	s := schedule(seed)
 	t.Logf("seed %d:\n%v", seed, s)
 	first := w.Run(s)
 	turns := w.Tally.Turns
