@@ -1,6 +1,9 @@
 package onnx
 
-import "fmt"
+import (
+	"fmt"
+	"io"
+)
 
 // Builder makes a model one node after the other. The zero Builder is not
 // ready; New makes one. A Builder must not be used by two goroutines at a time.
@@ -44,7 +47,14 @@ func portOf(name string, t Type, dims []int) Port {
 
 // Constant adds a tensor, which it keeps, and returns its name.
 func (b *Builder) Constant(name string, t *Tensor) string {
-	b.model.Graph.Constants = append(b.model.Graph.Constants, Constant{name, t})
+	b.model.Graph.Constants = append(b.model.Graph.Constants, Constant{Name: name, Tensor: t})
+	return name
+}
+
+// ConstantOf adds a tensor whose elements raw holds, as many as the axes say and
+// as they lie in a file; see Constant.
+func (b *Builder) ConstantOf(name string, t Type, raw io.ReaderAt, dims ...int) string {
+	b.model.Graph.Constants = append(b.model.Graph.Constants, Constant{name, &Tensor{Type: t, Dims: dims}, raw})
 	return name
 }
 
@@ -74,11 +84,23 @@ func (b *Builder) Note(key, value string) {
 // must not be used any more.
 func (b *Builder) Model() (*Model, error) {
 	for _, c := range b.model.Graph.Constants {
-		if err := c.Check(); err != nil {
+		err := c.Check()
+		if c.Stored != nil {
+			err = c.checkRaw()
+		}
+		if err != nil {
 			return nil, At("constant "+quoted(c.Name), err)
 		}
 	}
 	return &b.model, b.model.Graph.check()
+}
+
+// checkRaw is Check for elements that are not held.
+func (c *Constant) checkRaw() error {
+	if _, ok := Count(c.Dims); !ok || ElementSize(c.Type) == 0 || c.Len() > 0 {
+		return corrupt("raw elements of %s along axes %v", c.Type, c.Dims)
+	}
+	return nil
 }
 
 // The functions below return attributes.

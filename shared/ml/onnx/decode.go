@@ -229,7 +229,7 @@ func (d *decoder) attribute(a *Attribute, f field) (err error) {
 		a.Kind = Kind(kind)
 	case attributeGraph, attributeGraphs:
 		return unsupported("attribute %s holds a graph: If, Loop and Scan are not run", quoted(a.Name))
-	case attributeTensors, attributeSparse, attributeTypeOf, attributeRef:
+	case attributeTensors, attributeSparse, attributeSparses, attributeTypeOf, attributeRef:
 		return unsupported("attribute %s is of a kind that is not read", quoted(a.Name))
 	}
 	return err

@@ -80,7 +80,7 @@ var errExternal = unsupported("its data is outside the file; save the model as o
 // fill puts whole numbers, as the lists of the format hold them, or raw bytes
 // where the type wants them; Check finds what was missing.
 func (t *Tensor) fill(whole []int64, raw []byte) {
-	if size := elementSize(t.Type); size > 0 && len(raw) > 0 && len(raw)%size == 0 {
+	if size := ElementSize(t.Type); size > 0 && len(raw) > 0 && len(raw)%size == 0 {
 		t.fromRaw(raw, size)
 		return
 	}

@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"encoding/binary"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -41,40 +40,15 @@ func (m *message) float(field protowire.Number, v float32) {
 	*m = protowire.AppendFixed32(*m, math.Float32bits(v))
 }
 
-// Encode returns the model as a file. Equal models give equal bytes. The model
-// is written as it is; Decode would find what is wrong with it.
+// Encode returns the bytes of Lay.
 func Encode(m *Model) []byte {
-	var graph message
-	for i := range m.Graph.Nodes {
-		graph.bytes(graphNode, encodeNode(&m.Graph.Nodes[i]))
+	f := Lay(m)
+	data := make([]byte, f.size)
+	// The pieces lie in memory and know their sizes.
+	if _, err := f.ReadAt(data, 0); err != nil {
+		panic("onnx: a constant holds fewer bytes than its axes say: " + err.Error())
 	}
-	graph.text(graphName, m.Graph.Name)
-	for _, c := range m.Graph.Constants {
-		graph.bytes(graphInitializer, encodeTensor(c.Name, c.Tensor))
-	}
-	for _, p := range m.Graph.Inputs {
-		graph.bytes(graphInput, encodePort(p))
-	}
-	for _, p := range m.Graph.Outputs {
-		graph.bytes(graphOutput, encodePort(p))
-	}
-	var file message
-	file.varint(modelIRVersion, m.IRVersion)
-	file.text(modelProducer, m.Producer)
-	file.bytes(modelGraph, graph)
-	for _, o := range m.Opsets {
-		var s message
-		s.text(opsetDomain, o.Domain)
-		s.varint(opsetVersion, o.Version)
-		file.bytes(modelOpset, s)
-	}
-	for _, n := range m.Metadata {
-		var e message
-		e.text(entryKey, n.Key)
-		e.text(entryValue, n.Value)
-		file.bytes(modelMetadata, e)
-	}
-	return file
+	return data
 }
 
 // encodeNode writes a NodeProto.
@@ -129,6 +103,15 @@ func encodeAttribute(a *Attribute) message {
 // encodeTensor writes the elements as raw bytes, little end first, but for
 // strings, which have no such form.
 func encodeTensor(name string, t *Tensor) message {
+	m := tensorHead(name, t)
+	if t.Type != String {
+		m.bytes(tensorRaw, t.raw())
+	}
+	return m
+}
+
+// tensorHead writes what stands before raw bytes.
+func tensorHead(name string, t *Tensor) message {
 	var m message
 	for _, d := range t.Dims {
 		m.varint(tensorDims, int64(d))
@@ -138,41 +121,21 @@ func encodeTensor(name string, t *Tensor) message {
 		m.item(tensorStrings, s)
 	}
 	m.text(tensorName, name)
-	if t.Type != String {
-		m.bytes(tensorRaw, t.raw())
-	}
 	return m
 }
 
 // raw returns the elements as they lie in a file.
 func (t *Tensor) raw() []byte {
-	size := elementSize(t.Type)
+	size := ElementSize(t.Type)
 	b := make([]byte, t.Len()*size)
-	for i, v := range t.Floats {
-		if t.Type == Double {
-			binary.LittleEndian.PutUint64(b[i*size:], math.Float64bits(float64(v)))
-		} else {
-			binary.LittleEndian.PutUint32(b[i*size:], math.Float32bits(v))
-		}
-	}
-	for i, v := range t.Ints {
-		var whole [8]byte
-		binary.LittleEndian.PutUint64(whole[:], uint64(v))
-		copy(b[i*size:], whole[:size])
-	}
-	for i, v := range t.Bools {
-		if v {
-			b[i] = 1
-		}
-	}
-	for i, v := range t.Halves {
-		binary.LittleEndian.PutUint16(b[i*size:], v)
+	for i := range t.Len() {
+		t.put(b[i*size:], i)
 	}
 	return b
 }
 
-// elementSize returns the bytes of an element in raw data, 0 when it has none.
-func elementSize(t Type) int {
+// ElementSize returns the bytes of an element in raw data, 0 when it has none.
+func ElementSize(t Type) int {
 	switch t {
 	case Uint8, Int8, Bool:
 		return 1

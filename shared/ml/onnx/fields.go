@@ -57,6 +57,15 @@ const (
 	attributeType    = 20
 	attributeRef     = 21
 	attributeSparse  = 22
+	attributeSparses = 23
+
+	// FunctionProto
+	functionNode      = 7
+	functionAttribute = 11
+
+	// SparseTensorProto
+	sparseValues  = 1
+	sparseIndices = 2
 
 	// TensorProto
 	tensorDims     = 1

@@ -1,5 +1,7 @@
 package onnx
 
+import "io"
+
 // The domains of operators. The domain of ONNX itself may also be written out.
 const (
 	Standard    = ""              // "ai.onnx" in full
@@ -42,24 +44,28 @@ type Graph struct {
 type Constant struct {
 	Name string
 	*Tensor
+	// Stored, when not nil, holds the elements as they lie in a file, little end
+	// first, and those of Tensor are absent: for one to be written that is too
+	// large to be held. Only Lay and Encode read it; Decode leaves it nil.
+	Stored io.ReaderAt
 }
 
 // Port describes an input or an output.
 type Port struct {
-	Name string
-	Type Type // Undefined for an output that is a sequence of maps, as ZipMap's
+	Name string `json:"name"`
+	Type Type   `json:"type"` // Undefined for an output that is a sequence of maps, as ZipMap's
 	// Dims are the sizes of the axes, and Ranked whether they are known to be
 	// so many: without it, Dims says nothing.
-	Dims   []Dim
-	Ranked bool
+	Dims   []Dim `json:"dims"`
+	Ranked bool  `json:"ranked"`
 }
 
 // Dim is the size of an axis: a number, or a name for one that is open. Both
 // are empty when it is open and has no name.
 type Dim struct {
-	Size int    // 0 or more; it counts when Open is false
-	Name string // such as "rows"; the same name means the same size
-	Open bool
+	Size int    `json:"size,omitempty"` // 0 or more; it counts when Open is false
+	Name string `json:"name,omitempty"` // such as "rows"; the same name means the same size
+	Open bool   `json:"open,omitempty"`
 }
 
 // Node is the use of an operator.

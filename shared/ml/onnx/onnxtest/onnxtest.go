@@ -32,8 +32,8 @@ type Tensor struct {
 	Data []any  `json:"data"`
 }
 
-// tensor returns it as a run takes it.
-func (p Tensor) tensor(t testing.TB) *onnx.Tensor {
+// Value returns it as a run takes it and answers.
+func (p Tensor) Value(t testing.TB) *onnx.Tensor {
 	t.Helper()
 	out := &onnx.Tensor{Dims: p.Dims}
 	for _, v := range p.Data {
@@ -143,7 +143,7 @@ func Run(t testing.TB, c Case, want []byte) []*onnx.Tensor {
 	}
 	var inputs []*onnx.Tensor
 	for _, in := range c.Inputs {
-		inputs = append(inputs, in.tensor(t))
+		inputs = append(inputs, in.Value(t))
 	}
 	got, err := p.Run(t.Context(), inputs)
 	if err != nil {
@@ -153,7 +153,7 @@ func Run(t testing.TB, c Case, want []byte) []*onnx.Tensor {
 		t.Fatalf("%s: %d frozen answers, want %d: run .ci/onnx/peer.js", c.Name, len(c.Outputs), len(got))
 	}
 	for k, want := range c.Outputs {
-		if diff := Differ(got[k], want.tensor(t), 2e-5); diff != "" {
+		if diff := Differ(got[k], want.Value(t), 2e-5); diff != "" {
 			t.Errorf("%s: output %s: %s", c.Name, want.Name, diff)
 		}
 	}

@@ -117,25 +117,25 @@ func makeBatchNorm(n *onnx.Node, _ int64) (Kernel, error) {
 		if err := wantFloats(in...); err != nil {
 			return nil, err
 		}
-		if len(x.Dims) < 2 {
-			return nil, badInput("axes %v have no channels", x.Dims)
+		l, err := layoutOf(x.Dims, 1)
+		if err != nil {
+			return nil, err
 		}
-		outer, channels, inner := parts(x.Dims, 1)
 		for _, t := range in[1:] {
-			if t.Len() != channels {
-				return nil, badInput("%d channels, a statistic of %d", channels, t.Len())
+			if t.Len() != l.n {
+				return nil, badInput("%d channels, a statistic of %d", l.n, t.Len())
 			}
 		}
 		out, err := r.floats(x.Dims...)
 		if err != nil {
 			return nil, err
 		}
-		for c := range channels {
+		for c := range l.n {
 			factor := float64(in[1].Floats[c]) / math.Sqrt(float64(in[4].Floats[c])+epsilon)
 			scale, shift := float32(factor), float32(float64(in[2].Floats[c])-factor*float64(in[3].Floats[c]))
-			for o := range outer {
-				first := (o*channels + c) * inner
-				for i := first; i < first+inner; i++ {
+			for o := range l.outer {
+				first := (o*l.n + c) * l.inner
+				for i := first; i < first+l.inner; i++ {
 					out.Floats[i] = scale*x.Floats[i] + shift
 				}
 			}

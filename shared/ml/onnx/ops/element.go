@@ -108,10 +108,18 @@ func arithmetic(f func(float32, float32) float32, g func(int64, int64) int64) ma
 
 // divide divides; whole numbers are cut towards 0, and never divided by it.
 func divide(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
-	if slices.Contains(in[1].Ints, 0) {
-		return nil, badValue("a whole number divided by 0")
+	if err := wantDivisor(in[1]); err != nil {
+		return nil, err
 	}
 	return one(pair(r, in[0], in[1], func(a, b float32) float32 { return a / b }, func(a, b int64) int64 { return a / b }))
+}
+
+// wantDivisor reports whole numbers that nothing can be divided by.
+func wantDivisor(t *onnx.Tensor) error {
+	if slices.Contains(t.Ints, 0) {
+		return badValue("a whole number divided by 0")
+	}
+	return nil
 }
 
 // power computes in double precision; whole numbers are raised as such.
@@ -217,17 +225,6 @@ func signed(f func(float32) float32, g func(int64) int64) maker {
 		}
 		return one(out, nil)
 	})
-}
-
-// makeLeakyRelu is x above 0 and alpha times x below.
-func makeLeakyRelu(n *onnx.Node, _ int64) (Kernel, error) {
-	alpha := floatOf(n, "alpha", .01)
-	return unary(func(x float32) float32 {
-		if x < 0 {
-			return alpha * x
-		}
-		return x
-	})(n, 0)
 }
 
 // makeClip takes the bounds as attributes, before version 11, or as inputs.

@@ -189,9 +189,16 @@ type mapping struct {
 	bits                  map[uint32]int // of numbers: not-a-number is no key of a map
 }
 
-// makeLabelEncoder maps values to values. Version 1, which maps a list of
-// strings to their places, is not run.
+// makeLabelEncoder maps values to values; in version 1 a list of strings to
+// their places, or places to the strings.
 func makeLabelEncoder(n *onnx.Node, version int64) (Kernel, error) {
+	if names := list(n, "classes_strings").Strings; version == 1 && names != nil {
+		places := make([]int64, len(names))
+		for i := range places {
+			places[i] = int64(i)
+		}
+		return bothWays(n, names, places)
+	}
 	m := &mapping{keys: side(n, "keys"), values: side(n, "values"), bits: make(map[uint32]int)}
 	if m.keys == nil || m.values == nil || m.keys.Len() != m.values.Len() {
 		return nil, onnx.Errorf(onnx.Unsupported, "a mapping without keys and as many values; export with ai.onnx.ml of version 2 at least")
@@ -212,6 +219,27 @@ func makeLabelEncoder(n *onnx.Node, version int64) (Kernel, error) {
 		}
 	}
 	return m.run, nil
+}
+
+// makeCategoryMapper maps names to numbers, or numbers to names.
+func makeCategoryMapper(n *onnx.Node, _ int64) (Kernel, error) {
+	names, numbers := list(n, "cats_strings").Strings, list(n, "cats_int64s").Ints
+	if len(names) != len(numbers) || len(names) == 0 {
+		return nil, onnx.Errorf(onnx.Corrupt, "%d names and %d numbers of categories", len(names), len(numbers))
+	}
+	return bothWays(n, names, numbers)
+}
+
+// bothWays maps in the direction that the type of the input asks for.
+func bothWays(n *onnx.Node, names []string, numbers []int64) (Kernel, error) {
+	to := &mapping{keys: onnx.OfStrings(names), values: onnx.OfInts(numbers), texts: placesOf(names), missing: &onnx.Tensor{Ints: []int64{intOf(n, "default_int64", -1)}}}
+	back := &mapping{keys: to.values, values: to.keys, ints: placesOf(numbers), missing: &onnx.Tensor{Strings: []string{textOf(n, "default_string", "_Unused")}}}
+	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
+		if in[0].Storage() == onnx.Strings {
+			return to.run(r, in)
+		}
+		return back.run(r, in)
+	}, nil
 }
 
 // run looks every element up.

@@ -77,19 +77,21 @@ func not(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
 	return one(out, nil)
 }
 
-// isNaN reports each number that is none.
-func isNaN(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
-	if err := wantFloats(in[0]); err != nil {
-		return nil, err
+// tested applies a test to every number.
+func tested(f func(float32) bool) Kernel {
+	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
+		if err := wantFloats(in[0]); err != nil {
+			return nil, err
+		}
+		out, err := r.tensor(onnx.Bool, in[0].Dims)
+		if err != nil {
+			return nil, err
+		}
+		for i, x := range in[0].Floats {
+			out.Bools[i] = f(x)
+		}
+		return one(out, nil)
 	}
-	out, err := r.tensor(onnx.Bool, in[0].Dims)
-	if err != nil {
-		return nil, err
-	}
-	for i, x := range in[0].Floats {
-		out.Bools[i] = x != x
-	}
-	return one(out, nil)
 }
 
 // where takes each element from the second input where the first is true, else

@@ -1,6 +1,10 @@
 package ops
 
-import "godwit/shared/ml/onnx"
+import (
+	"slices"
+
+	"godwit/shared/ml/onnx"
+)
 
 // Operators that only move elements make a list of places and pick from them:
 // that is one piece of code for all types, at the price of the list.
@@ -188,10 +192,11 @@ func concat(r *Run, in []*onnx.Tensor, along int64) (*onnx.Tensor, error) {
 	if in[0] == nil {
 		return nil, badInput("an input is left out")
 	}
-	axis, err := axisOf(along, len(in[0].Dims))
+	l, err := layoutOf(in[0].Dims, along)
 	if err != nil {
 		return nil, err
 	}
+	axis, outer := l.axis, l.outer
 	dims := append([]int(nil), in[0].Dims...)
 	for _, t := range in[1:] {
 		if t == nil || t.Type != in[0].Type || len(t.Dims) != len(dims) {
@@ -208,7 +213,6 @@ func concat(r *Run, in []*onnx.Tensor, along int64) (*onnx.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	outer, _, _ := parts(dims, axis)
 	row, at := out.Len()/max(outer, 1), 0
 	for _, t := range in {
 		size := t.Len() / max(outer, 1)
@@ -242,15 +246,14 @@ func makeGather(n *onnx.Node, _ int64) (Kernel, error) {
 // gather takes the slices of t along an axis at the given places, which may
 // count from the end.
 func gather(r *Run, t, at *onnx.Tensor, along int64) (*onnx.Tensor, error) {
-	axis, err := axisOf(along, len(t.Dims))
+	l, err := layoutOf(t.Dims, along)
 	if err != nil {
 		return nil, err
 	}
 	if at.Storage() != onnx.Ints || len(t.Dims)+len(at.Dims) > maxRank {
 		return nil, badInput("places are %s of axes %v", at.Type, at.Dims)
 	}
-	outer, n, inner := parts(t.Dims, axis)
-	dims := append(append(append([]int(nil), t.Dims[:axis]...), at.Dims...), t.Dims[axis+1:]...)
+	dims := slices.Concat(t.Dims[:l.axis], at.Dims, t.Dims[l.axis+1:])
 	total, ok := onnx.Count(dims)
 	if !ok {
 		return nil, onnx.Errorf(onnx.TooLarge, "a tensor of axes %v", dims)
@@ -260,19 +263,28 @@ func gather(r *Run, t, at *onnx.Tensor, along int64) (*onnx.Tensor, error) {
 		return nil, err
 	}
 	i := 0
-	for o := range outer {
+	for o := range l.outer {
 		for _, v := range at.Ints {
-			place, err := axisOf(v, n)
+			place, err := placeOf(v, l.n)
 			if err != nil {
-				return nil, badValue("place %d of %d", v, n)
+				return nil, err
 			}
-			for k := range inner {
-				index[i] = (o*n+place)*inner + k
+			for k := range l.inner {
+				index[i] = (o*l.n+place)*l.inner + k
 				i++
 			}
 		}
 	}
 	return r.pick(t, dims, index, nil)
+}
+
+// placeOf returns a place among n that may be counted from the end.
+func placeOf(v int64, n int) (int, error) {
+	place, err := axisOf(v, n)
+	if err != nil {
+		return 0, badValue("place %d of %d", v, n)
+	}
+	return place, nil
 }
 
 // makeSplit cuts along an axis into parts whose sizes are an attribute, before

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -24,12 +23,16 @@ var (
 	meanAll = reducer{0, func(s, x float64) float64 { return s + x }, func(s float64, n int) float64 { return s / float64(n) }}
 	maxAll  = reducer{math.Inf(-1), func(s, x float64) float64 { return max(s, x) }, unchanged}
 	minAll  = reducer{math.Inf(1), func(s, x float64) float64 { return min(s, x) }, unchanged}
+	prodAll = reducer{1, func(s, x float64) float64 { return s * x }, unchanged}
+	logAll  = reducer{0, func(s, x float64) float64 { return s + x }, func(s float64, _ int) float64 { return math.Log(s) }}
+	sqAll   = reducer{0, func(s, x float64) float64 { return s + float64(x*x) }, unchanged}
 	l1All   = reducer{0, func(s, x float64) float64 { return s + math.Abs(x) }, unchanged}
 	l2All   = reducer{0, func(s, x float64) float64 { return s + float64(x*x) }, func(s float64, _ int) float64 { return math.Sqrt(s) }}
 )
 
-// reduction takes the axes as an attribute, in old versions, or as an input.
-func reduction(f reducer) maker {
+// reduction makes an operator that leaves axes out, which are an attribute, in old
+// versions, or an input.
+func reduction(run func(r *Run, t *onnx.Tensor, axes []int64, keep bool) (*onnx.Tensor, error)) maker {
 	return func(n *onnx.Node, _ int64) (Kernel, error) {
 		keep, none := intOf(n, "keepdims", 1) != 0, intOf(n, "noop_with_empty_axes", 0) != 0
 		return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
@@ -40,8 +43,81 @@ func reduction(f reducer) maker {
 			if len(axes) == 0 && none {
 				return in[:1], nil
 			}
-			return one(f.run(r, in[0], axes, keep))
+			return one(run(r, in[0], axes, keep))
 		}, nil
+	}
+}
+
+// logSumExp is log(sum(exp(x))). The largest is taken off first so that nothing
+// overflows.
+func logSumExp(r *Run, t *onnx.Tensor, axes []int64, keep bool) (*onnx.Tensor, error) {
+	x, err := r.asFloats(t)
+	if err != nil {
+		return nil, err
+	}
+	top, err := maxAll.run(r, x, axes, true)
+	if err != nil {
+		return nil, err
+	}
+	low, err := pair(r, x, top, func(x, top float32) float32 {
+		if x == top { // infinite ones too
+			return 1
+		}
+		return float32(math.Exp(float64(x) - float64(top)))
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := logAll.run(r, low, axes, keep)
+	if err != nil {
+		return nil, err
+	}
+	return pair(r, sum, reshaped(top, sum.Dims), func(sum, top float32) float32 { return sum + top }, nil)
+}
+
+// makeCumSum adds up along an axis: each element and all before it, or with
+// exclusive only those; reverse begins at the end.
+func makeCumSum(n *onnx.Node, _ int64) (Kernel, error) {
+	exclusive, reverse := intOf(n, "exclusive", 0) != 0, intOf(n, "reverse", 0) != 0
+	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
+		if len(in[1].Ints) != 1 {
+			return nil, badInput("the axis is %s of axes %v, want one whole number", in[1].Type, in[1].Dims)
+		}
+		l, err := layoutOf(in[0].Dims, in[1].Ints[0])
+		if err != nil {
+			return nil, err
+		}
+		out, err := r.tensor(in[0].Type, in[0].Dims)
+		if err != nil {
+			return nil, err
+		}
+		switch in[0].Storage() {
+		case onnx.Floats:
+			addUp(out.Floats, in[0].Floats, l, exclusive, reverse)
+		case onnx.Ints:
+			addUp(out.Ints, in[0].Ints, l, exclusive, reverse)
+		default:
+			return nil, badInput("%s, want numbers", in[0].Type)
+		}
+		return one(out, nil)
+	}, nil
+}
+
+// addUp is the sum of makeCumSum for one type.
+func addUp[T float32 | int64](out, x []T, l layout, exclusive, reverse bool) {
+	for line := range l.lines() {
+		sum, at, step := T(0), l.start(line), l.inner
+		if reverse {
+			at, step = at+(l.n-1)*l.inner, -l.inner
+		}
+		for range l.n {
+			before := sum
+			sum += x[at]
+			if out[at] = sum; exclusive {
+				out[at] = before
+			}
+			at += step
+		}
 	}
 }
 
@@ -128,128 +204,6 @@ func collapse(dims []int, axes []int64, keep bool) (left, steps []int, many int,
 	return left, steps, many, nil
 }
 
-// argument makes ArgMax or ArgMin; the first of equals unless the last is
-// asked for.
-func argument(beats func(a, b float32) bool) maker {
-	return func(n *onnx.Node, _ int64) (Kernel, error) {
-		along, keep, last := intOf(n, "axis", 0), intOf(n, "keepdims", 1) != 0, intOf(n, "select_last_index", 0) != 0
-		return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
-			x, err := r.asFloats(in[0])
-			if err != nil {
-				return nil, err
-			}
-			axis, err := axisOf(along, len(x.Dims))
-			if err != nil {
-				return nil, err
-			}
-			outer, size, inner := parts(x.Dims, axis)
-			if size == 0 {
-				return nil, badInput("the best of none along axis %d of %v", axis, x.Dims)
-			}
-			dims := slices.Clone(x.Dims)
-			if dims[axis] = 1; !keep {
-				dims = slices.Delete(dims, axis, axis+1)
-			}
-			out, err := r.tensor(onnx.Int64, dims)
-			if err != nil {
-				return nil, err
-			}
-			if err := r.Spend(x.Len()); err != nil {
-				return nil, err
-			}
-			for o := range outer {
-				for i := range inner {
-					best, first := 0, o*size*inner+i
-					for k := 1; k < size; k++ {
-						a, b := x.Floats[first+k*inner], x.Floats[first+best*inner]
-						if beats(a, b) || last && a == b {
-							best = k
-						}
-					}
-					out.Ints[o*inner+i] = int64(best)
-				}
-			}
-			return one(out, nil)
-		}, nil
-	}
-}
-
-// makeTopK sorts along an axis, at about twenty steps an element; equals come in
-// the order of their places.
-func makeTopK(n *onnx.Node, _ int64) (Kernel, error) {
-	along, largest := intOf(n, "axis", -1), intOf(n, "largest", 1) != 0
-	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
-		x := in[0]
-		if err := wantFloats(x); err != nil {
-			return nil, err
-		}
-		axis, err := axisOf(along, len(x.Dims))
-		if err != nil {
-			return nil, err
-		}
-		outer, size, inner := parts(x.Dims, axis)
-		k, err := countOf(n, in, size)
-		if err != nil {
-			return nil, err
-		}
-		dims := slices.Clone(x.Dims)
-		dims[axis] = k
-		values, err := r.floats(dims...)
-		if err != nil {
-			return nil, err
-		}
-		places, err := r.tensor(onnx.Int64, dims)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.Spend(20 * x.Len()); err != nil {
-			return nil, err
-		}
-		order, err := r.index(size)
-		if err != nil {
-			return nil, err
-		}
-		for l := range outer * inner {
-			o, i := l/inner, l%inner
-			at := func(p int) float32 { return x.Floats[(o*size+p)*inner+i] }
-			rank(order, at, largest)
-			for j := range k {
-				to := (o*k+j)*inner + i
-				values.Floats[to], places.Ints[to] = at(order[j]), int64(order[j])
-			}
-		}
-		return []*onnx.Tensor{values, places}, nil
-	}, nil
-}
-
-// rank writes to order the places by their values.
-func rank(order []int, at func(int) float32, largest bool) {
-	for p := range order {
-		order[p] = p
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if largest {
-			a, b = b, a
-		}
-		return cmp.Compare(at(a), at(b))
-	})
-}
-
-// countOf returns the k of TopK: an attribute, before version 10, or an input.
-func countOf(n *onnx.Node, in []*onnx.Tensor, size int) (int, error) {
-	k := intOf(n, "k", -1)
-	if t := optional(in, 1); t != nil {
-		if len(t.Ints) != 1 {
-			return 0, badInput("k is %s of axes %v, want one INT64", t.Type, t.Dims)
-		}
-		k = t.Ints[0]
-	}
-	if k < 0 || k > int64(size) {
-		return 0, badValue("the best %d of %d", k, size)
-	}
-	return int(k), nil
-}
-
 // makeSoftmax normalises along an axis; before version 13 along all axes from
 // that one on.
 func makeSoftmax(logarithm bool) maker {
@@ -264,13 +218,12 @@ func makeSoftmax(logarithm bool) maker {
 			if err := wantFloats(x); err != nil {
 				return nil, err
 			}
-			axis, err := axisOf(along, len(x.Dims))
+			l, err := layoutOf(x.Dims, along)
 			if err != nil {
 				return nil, err
 			}
-			outer, size, inner := parts(x.Dims, axis)
 			if version < 13 {
-				size, inner = size*inner, 1
+				l.n, l.inner = l.n*l.inner, 1
 			}
 			out, err := r.floats(x.Dims...)
 			if err != nil {
@@ -279,10 +232,8 @@ func makeSoftmax(logarithm bool) maker {
 			if err := r.Spend(8 * x.Len()); err != nil {
 				return nil, err
 			}
-			for o := range outer {
-				for i := range inner {
-					softmax(out.Floats, x.Floats, o*size*inner+i, size, inner, logarithm)
-				}
+			for line := range l.lines() {
+				softmax(out.Floats, x.Floats, l.start(line), l.n, l.inner, logarithm)
 			}
 			return one(out, nil)
 		}, nil

@@ -124,17 +124,31 @@ func optional(in []*onnx.Tensor, i int) *onnx.Tensor {
 	return nil
 }
 
-// parts splits axes at one: how many elements lie before it, along it, after it.
-func parts(dims []int, axis int) (outer, n, inner int) {
-	outer, n, inner = 1, dims[axis], 1
+// layout is how elements lie around one axis: n along it, inner apart from each
+// other, in outer blocks one after the other.
+type layout struct{ axis, outer, n, inner int }
+
+// layoutOf returns the layout around an axis that may be counted from the end.
+func layoutOf(dims []int, along int64) (layout, error) {
+	axis, err := axisOf(along, len(dims))
+	if err != nil {
+		return layout{}, err
+	}
+	l := layout{axis, 1, dims[axis], 1}
 	for _, d := range dims[:axis] {
-		outer *= d
+		l.outer *= d
 	}
 	for _, d := range dims[axis+1:] {
-		inner *= d
+		l.inner *= d
 	}
-	return outer, n, inner
+	return l, nil
 }
+
+// lines is how many lines of n elements there are.
+func (l layout) lines() int { return l.outer * l.inner }
+
+// start is the place of a line's first element.
+func (l layout) start(line int) int { return line/l.inner*l.n*l.inner + line%l.inner }
 
 // axisOf returns an axis that may be counted from the end.
 func axisOf(axis int64, rank int) (int, error) {

@@ -79,8 +79,10 @@ func span(start, end, step, n int64) (first, size int, err error) {
 
 // makePad takes the widths as an attribute, before version 11, or as inputs.
 func makePad(n *onnx.Node, _ int64) (Kernel, error) {
-	if mode := textOf(n, "mode", "constant"); mode != "constant" {
-		return nil, onnx.Errorf(onnx.Unsupported, "mode %q; only constant is run", mode)
+	mode := textOf(n, "mode", "constant")
+	fold, ok := folds[mode]
+	if !ok {
+		return nil, onnx.Errorf(onnx.Unsupported, "mode %q; constant, edge, reflect and wrap are run", mode)
 	}
 	value := onnx.Scalar(floatOf(n, "value", 0))
 	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
@@ -105,7 +107,7 @@ func makePad(n *onnx.Node, _ int64) (Kernel, error) {
 		if err != nil {
 			return nil, err
 		}
-		place(index, dims, before, t.Dims)
+		place(index, dims, before, t.Dims, fold)
 		return one(r.pick(t, dims, index, fill))
 	}, nil
 }
@@ -141,14 +143,31 @@ func padded(dims []int, widths []int64, axes *onnx.Tensor) (before, after []int,
 	return before, after, nil
 }
 
+// folds are where a place outside of an axis of n takes its element from, by the
+// mode of a Pad; one that is still outside is filled.
+var folds = map[string]func(i, n int) int{
+	"constant": func(i, _ int) int { return i },
+	"edge":     func(i, n int) int { return min(max(i, 0), n-1) },
+	"wrap":     func(i, n int) int { return ((i % n) + n) % n },
+	"reflect": func(i, n int) int {
+		period := max(2*(n-1), 1)
+		i = ((i % period) + period) % period
+		return min(i, period-i) // without the ends twice
+	},
+}
+
 // place writes into index, of axes dims, where the elements of a tensor of
 // axes from lie when it begins at before.
-func place(index, dims, before, from []int) {
+func place(index, dims, before, from []int, fold func(i, n int) int) {
 	steps, own := strides(from), make([]int, len(dims))
 	for i := range index {
 		rest, at, inside := i, 0, true
 		for axis := len(dims) - 1; axis >= 0; axis-- {
-			own[axis] = rest%dims[axis] - before[axis]
+			if n := from[axis]; n > 0 {
+				own[axis] = fold(rest%dims[axis]-before[axis], n)
+			} else {
+				own[axis] = outside
+			}
 			rest /= dims[axis]
 			inside = inside && own[axis] >= 0 && own[axis] < from[axis]
 			at += own[axis] * steps[axis]

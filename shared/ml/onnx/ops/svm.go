@@ -10,9 +10,9 @@ import (
 // support vectors and a decision between each two classes.
 type svm struct {
 	labels
+	similarity
 	post             transform
-	kernel           string
-	gamma, zero, deg float64
+	platt            platt
 	coefficient, rho []float32
 	vector           []float32 // support vectors, row by row
 	perClass         []int     // of them
@@ -24,9 +24,6 @@ type svm struct {
 // makeSVMClassifier reads either of the two modes, which the support vectors
 // tell apart.
 func makeSVMClassifier(n *onnx.Node, _ int64) (Kernel, error) {
-	if n.Attribute("prob_a") != nil && len(list(n, "prob_a").Floats) > 0 {
-		return nil, onnx.Errorf(onnx.Unsupported, "prob_a: probabilities of pairs are not run; train with probability=False or calibrate with a sigmoid")
-	}
 	post, err := transformOf(n)
 	if err != nil {
 		return nil, err
@@ -35,17 +32,13 @@ func makeSVMClassifier(n *onnx.Node, _ int64) (Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &svm{labels: l, post: post, kernel: textOf(n, "kernel_type", "LINEAR"), coefficient: list(n, "coefficients").Floats, rho: list(n, "rho").Floats, vector: list(n, "support_vectors").Floats, positive: true}
+	kernel, err := similarityOf(n)
+	if err != nil {
+		return nil, err
+	}
+	s := &svm{labels: l, similarity: kernel, post: post, coefficient: list(n, "coefficients").Floats, rho: list(n, "rho").Floats, vector: list(n, "support_vectors").Floats, positive: true}
 	for _, v := range s.coefficient {
 		s.positive = s.positive && v >= 0
-	}
-	if p := list(n, "kernel_params").Floats; len(p) == 3 {
-		s.gamma, s.zero, s.deg = float64(p[0]), float64(p[1]), float64(p[2])
-	}
-	switch s.kernel {
-	case "LINEAR", "POLY", "RBF", "SIGMOID":
-	default:
-		return nil, onnx.Errorf(onnx.Unsupported, "kernel %q", s.kernel)
 	}
 	if s.perClass, err = smallInts(n, "vectors_per_class", math.MaxInt32); err != nil {
 		return nil, err
@@ -56,6 +49,9 @@ func makeSVMClassifier(n *onnx.Node, _ int64) (Kernel, error) {
 	}
 	if s.vectors == 0 {
 		return s.linear()
+	}
+	if s.platt, err = plattOf(n, s.len()*(s.len()-1)/2); err != nil {
+		return nil, err
 	}
 	return s.pairs()
 }
@@ -98,6 +94,9 @@ func (s *svm) pairs() (Kernel, error) {
 		return nil, onnx.Errorf(onnx.Corrupt, "%d numbers in %d support vectors, %d coefficients, %d rhos for %d classes", len(s.vector), s.vectors, len(s.coefficient), len(s.rho), classes)
 	}
 	features, width := len(s.vector)/s.vectors, max(decisions, 2)
+	if len(s.platt.a) > 0 {
+		width = classes
+	}
 	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
 		x, rows, columns, err := table(r, in[0])
 		if err != nil {
@@ -114,15 +113,19 @@ func (s *svm) pairs() (Kernel, error) {
 		if err != nil {
 			return nil, err
 		}
-		near := make([]float64, s.vectors)
+		if err := r.Take(s.platt.bytes(classes)); err != nil {
+			return nil, err
+		}
+		near, pairs := make([]float64, s.vectors), make([]float32, max(decisions, 2))
 		for i := range rows {
-			if err := r.Spend(s.vectors * (features + classes + 8)); err != nil {
+			if err := r.Spend(s.vectors*(features+classes+8) + s.platt.work(classes)); err != nil {
 				return nil, err
 			}
 			for k := range near {
 				near[k] = s.similar(x[i*columns:(i+1)*columns], s.vector[k*features:(k+1)*features])
 			}
-			places[i] = s.decide(near, scores.Floats[i*width:(i+1)*width])
+			places[i] = s.decide(near, pairs)
+			s.answer(pairs, scores.Floats[i*width:(i+1)*width])
 		}
 		return s.answers(r, places, scores)
 	}, nil
@@ -131,8 +134,27 @@ func (s *svm) pairs() (Kernel, error) {
 // maxClasses bounds the classes of which each two are compared.
 const maxClasses = 1 << 12
 
+// similarity is the kernel of a support vector machine.
+type similarity struct {
+	kernel           string
+	gamma, zero, deg float64
+}
+
+// similarityOf reads a kernel and its parameters.
+func similarityOf(n *onnx.Node) (similarity, error) {
+	s := similarity{kernel: textOf(n, "kernel_type", "LINEAR")}
+	if p := list(n, "kernel_params").Floats; len(p) == 3 {
+		s.gamma, s.zero, s.deg = float64(p[0]), float64(p[1]), float64(p[2])
+	}
+	switch s.kernel {
+	case "LINEAR", "POLY", "RBF", "SIGMOID":
+		return s, nil
+	}
+	return s, onnx.Errorf(onnx.Unsupported, "kernel %q", s.kernel)
+}
+
 // similar is the kernel of a row and a support vector.
-func (s *svm) similar(x, v []float32) float64 {
+func (s similarity) similar(x, v []float32) float64 {
 	dot, apart := 0.0, 0.0
 	for i, a := range x {
 		dot += float64(a) * float64(v[i])
@@ -150,9 +172,9 @@ func (s *svm) similar(x, v []float32) float64 {
 	return dot
 }
 
-// decide writes the decisions of one row to scores and returns the class. The
+// decide writes the decisions of one row and returns the class. The
 // coefficients of a vector are in one row for each other class.
-func (s *svm) decide(near []float64, scores []float32) int {
+func (s *svm) decide(near []float64, decisions []float32) int {
 	classes, d := s.len(), 0
 	won := make([]float32, classes)
 	for i := range classes {
@@ -169,14 +191,74 @@ func (s *svm) decide(near []float64, scores []float32) int {
 			} else {
 				won[j]++
 			}
-			scores[d] = float32(sum)
+			decisions[d] = float32(sum)
 			d++
 		}
 	}
-	if classes == 2 {
-		s.post.second(scores, scores[0], s.post != noTransform)
-	} else {
+	return first(won)
+}
+
+// answer writes the scores of a row whose decisions are made: the shares of the
+// classes, or without sigmoids the decisions themselves.
+func (s *svm) answer(decisions, scores []float32) {
+	switch {
+	case len(s.platt.a) > 0:
+		s.platt.shares(decisions, scores)
+		s.post.apply(scores)
+	case s.len() == 2:
+		s.post.second(scores, decisions[0], s.post != noTransform)
+	default:
+		copy(scores, decisions)
 		s.post.apply(scores)
 	}
-	return first(won)
+}
+
+// makeSVMRegressor is one function: of support vectors, or linear without any.
+// With one_class it tells rows like those it learned from, 1, from others, -1.
+func makeSVMRegressor(n *onnx.Node, _ int64) (Kernel, error) {
+	post, err := transformOf(n)
+	if err != nil {
+		return nil, err
+	}
+	kernel, err := similarityOf(n)
+	if err != nil {
+		return nil, err
+	}
+	weight, vector, rho := list(n, "coefficients").Floats, list(n, "support_vectors").Floats, list(n, "rho").Floats
+	vectors, oneClass := int(intOf(n, "n_supports", 0)), intOf(n, "one_class", 0) != 0
+	if vectors == 0 { // the weights are the only vector
+		kernel, vector, weight, vectors = similarity{kernel: "LINEAR"}, weight, []float32{1}, 1
+	}
+	if len(rho) == 0 || vectors < 1 || vectors > len(weight) || len(vector) == 0 || len(vector)%vectors != 0 {
+		return nil, onnx.Errorf(onnx.Corrupt, "%d numbers in %d support vectors, %d coefficients, %d rhos", len(vector), vectors, len(weight), len(rho))
+	}
+	features := len(vector) / vectors
+	return func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
+		x, rows, columns, err := table(r, in[0])
+		if err != nil {
+			return nil, err
+		}
+		if columns != features {
+			return nil, badInput("%d columns, want %d", columns, features)
+		}
+		out, err := r.floats(rows, 1)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			if err := r.Spend(vectors * (features + 8)); err != nil {
+				return nil, err
+			}
+			sum := float64(rho[0])
+			for k := range vectors {
+				sum += float64(float64(weight[k]) * kernel.similar(x[i*columns:(i+1)*columns], vector[k*features:(k+1)*features]))
+			}
+			if oneClass {
+				sum = math.Copysign(1, sum)
+			}
+			out.Floats[i] = float32(sum)
+			post.apply(out.Floats[i : i+1])
+		}
+		return one(out, nil)
+	}, nil
 }

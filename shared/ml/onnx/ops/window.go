@@ -206,14 +206,16 @@ func (w window) pool(plane []float32, size [2]int, top, left int, largest, paddi
 	return float32(sum / float64(inside))
 }
 
-// globalAverage is the mean of each channel.
-func globalAverage(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
-	if len(in[0].Dims) < 3 {
-		return nil, badInput("images of axes %v", in[0].Dims)
-	}
-	var axes []int64
-	for i := 2; i < len(in[0].Dims); i++ {
-		axes = append(axes, int64(i))
-	}
-	return one(meanAll.run(r, in[0], axes, true))
+// global makes one number of each channel.
+func global(f reducer) maker {
+	return always(func(r *Run, in []*onnx.Tensor) ([]*onnx.Tensor, error) {
+		if len(in[0].Dims) < 3 {
+			return nil, badInput("images of axes %v", in[0].Dims)
+		}
+		var axes []int64
+		for i := 2; i < len(in[0].Dims); i++ {
+			axes = append(axes, int64(i))
+		}
+		return one(f.run(r, in[0], axes, true))
+	})
 }

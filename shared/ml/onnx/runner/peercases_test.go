@@ -1,6 +1,7 @@
 package runner_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"testing"
@@ -15,6 +16,7 @@ type peerCase struct {
 	inputs  []*onnx.Tensor
 	outputs []onnx.Port
 	version int64 // of the standard's operators, 17 when 0
+	learnt  int64 // of the traditional ones, 3 when 0
 }
 
 func inputName(i int) string { return fmt.Sprintf("i%d", i) }
@@ -22,11 +24,7 @@ func inputName(i int) string { return fmt.Sprintf("i%d", i) }
 // model returns the graph.
 func (c peerCase) model(t testing.TB) *onnx.Model {
 	t.Helper()
-	version := c.version
-	if version == 0 {
-		version = 17
-	}
-	b := onnx.New("peer", onnx.Opset{Domain: onnx.Standard, Version: version}, onnx.Opset{Domain: onnx.Traditional, Version: 3}, onnx.Opset{Domain: onnx.Contributed, Version: 1})
+	b := onnx.New("peer", onnx.Opset{Domain: onnx.Standard, Version: cmp.Or(c.version, 17)}, onnx.Opset{Domain: onnx.Traditional, Version: cmp.Or(c.learnt, 3)}, onnx.Opset{Domain: onnx.Contributed, Version: 1})
 	for i, in := range c.inputs {
 		if in == nil {
 			continue
@@ -101,12 +99,18 @@ func inDomain(domain, name, operator string, outputs []onnx.Port, inputs []*onnx
 	return peerCase{name: name, nodes: []onnx.Node{node}, inputs: inputs, outputs: outputs}
 }
 
+// as returns the case under another version of the standard's operators.
+func (c peerCase) as(version int64) peerCase {
+	c.version = version
+	return c
+}
+
 type tensors = []*onnx.Tensor
 
 // peerCases are in files of their own by what they are about.
 func peerCases() []peerCase {
 	var all []peerCase
-	for _, some := range [][]peerCase{elementCases(), shapeCases(), axisCases(), netCases(), learntCases(), textCases()} {
+	for _, some := range [][]peerCase{elementCases(), activationCases(), shapeCases(), arrangeCases(), axisCases(), netCases(), normCases(), learntCases(), machineCases(), textCases()} {
 		all = append(all, some...)
 	}
 	return all
@@ -195,10 +199,15 @@ func axisCases() []peerCase {
 		of("softmax", "Softmax", floatOut, tensors{x}, onnx.Int("axis", 1)),
 		of("log softmax", "LogSoftmax", floatOut, tensors{x}),
 	}
-	old := of("softmax of version 11", "Softmax", floatOut, tensors{x})
-	old.version = 11
-	cases = append(cases, old)
-	for _, operator := range []string{"ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2"} {
+	cases = append(cases,
+		of("softmax of version 11", "Softmax", floatOut, tensors{x}).as(11),
+		of("log of a sum", "ReduceLogSum", floatOut, tensors{above(x, 3)}, onnx.IntList("axes", 0, 2)),
+		of("log of a sum of large exponentials", "ReduceLogSumExp", floatOut, tensors{f([]float32{1000, 1001, -1000, 0, 1, 2}, 2, 3)}, onnx.IntList("axes", 1), onnx.Int("keepdims", 0)),
+		of("product of whole numbers", "ReduceProd", intOut, tensors{onnx.OfInts([]int64{2, 3, -1, 4}, 2, 2)}, onnx.IntList("axes", 0)),
+		of("running sum", "CumSum", floatOut, tensors{x, onnx.OfInts([]int64{1}, 1)}),
+		of("running sum of those after", "CumSum", intOut, tensors{onnx.OfInts([]int64{1, 2, 3, 4, 5, 6}, 2, 3), onnx.OfInts([]int64{-1}, 1)}, onnx.Int("exclusive", 1), onnx.Int("reverse", 1)),
+	)
+	for _, operator := range []string{"ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceProd", "ReduceSumSquare", "ReduceLogSumExp"} {
 		cases = append(cases, of(operator, operator, floatOut, tensors{x}, onnx.IntList("axes", 1)))
 	}
 	return cases
@@ -220,6 +229,11 @@ func netCases() []peerCase {
 		of("max pool up", "MaxPool", floatOut, tensors{image}, kernel, onnx.IntList("strides", 2, 2), onnx.Int("ceil_mode", 1)),
 		of("average pool", "AveragePool", floatOut, tensors{image}, kernel, onnx.IntList("pads", 1, 1, 1, 1)),
 		of("average pool with padding", "AveragePool", floatOut, tensors{image}, kernel, onnx.IntList("pads", 1, 1, 1, 1), onnx.Int("count_include_pad", 1)),
+		of("max pool of one axis", "MaxPool", floatOut, tensors{ramp(2, 3, 7)}, onnx.IntList("kernel_shape", 3), onnx.IntList("strides", 2), onnx.IntList("pads", 1, 0)),
+		of("average pool of one axis", "AveragePool", floatOut, tensors{ramp(2, 3, 7)}, onnx.IntList("kernel_shape", 2), onnx.IntList("strides", 2), onnx.Int("ceil_mode", 1)),
+		of("conv of one axis in groups", "Conv", floatOut, tensors{ramp(2, 4, 9), ramp(4, 2, 3), ramp(4)}, onnx.Int("group", 2), onnx.IntList("strides", 2), onnx.IntList("dilations", 2), onnx.IntList("pads", 2, 1)),
+		of("global average of one axis", "GlobalAveragePool", floatOut, tensors{ramp(2, 3, 7)}),
+		of("global maximum", "GlobalMaxPool", floatOut, tensors{image}),
 		of("global average", "GlobalAveragePool", floatOut, tensors{image}),
 		of("batch norm", "BatchNormalization", floatOut, tensors{image, ramp(4), above(ramp(4), 1), ramp(4), above(ramp(4), 3)}, onnx.Number("epsilon", 1e-3)),
 		inDomain(onnx.Standard, "gru", "GRU", []onnx.Port{floatOut, floatOut}, tensors{ramp(4, 2, 3), ramp(1, 6, 3), ramp(1, 6, 2), ramp(1, 12), nil, ramp(1, 2, 2)}, onnx.Int("hidden_size", 2)),

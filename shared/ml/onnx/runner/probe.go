@@ -103,8 +103,9 @@ func zeros(t onnx.Type, n int, dims []int) *onnx.Tensor {
 	return z
 }
 
-// labels returns the classes that the last classifier or ZipMap lists.
-func labels(g *onnx.Graph) []string {
+// Labels returns the classes that the last classifier or ZipMap of a graph lists,
+// nil when there is none.
+func Labels(g *onnx.Graph) []string {
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		for _, name := range []string{"classlabels_strings", "classlabels_int64s", "classlabels_ints"} {
 			a := g.Nodes[i].Attribute(name)

@@ -28,10 +28,11 @@ func (l Limits) withDefaults() Limits {
 
 // Signature says what a program takes and answers.
 type Signature struct {
-	Inputs, Outputs []onnx.Port
+	Inputs  []onnx.Port `json:"inputs"`
+	Outputs []onnx.Port `json:"outputs"`
 	// Labels are the classes in the order of scores, as the last classifier or
 	// ZipMap of the graph lists them; nil when there is none.
-	Labels []string
+	Labels []string `json:"labels,omitempty"`
 }
 
 // Program is a graph ready to run. It does not change and is safe for
@@ -77,7 +78,7 @@ func Compile(ctx context.Context, m *onnx.Model, l Limits) (*Program, error) {
 		p.outputs = append(p.outputs, number.of(out.Name))
 	}
 	p.release()
-	p.signature = Signature{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Labels: labels(&m.Graph)}
+	p.signature = Signature{Inputs: m.Graph.Inputs, Outputs: m.Graph.Outputs, Labels: Labels(&m.Graph)}
 	return p, p.probe(ctx)
 }
 
@@ -225,7 +226,7 @@ func (p *Program) Bytes() int64 {
 // which for inputs of the wrong type or axes has the reason BadInput, or with
 // the error of the context.
 func (p *Program) Run(ctx context.Context, inputs []*onnx.Tensor) ([]*onnx.Tensor, error) {
-	if err := p.signature.check(inputs); err != nil {
+	if err := p.signature.Check(inputs); err != nil {
 		return nil, err
 	}
 	return p.run(ctx, inputs)
@@ -252,9 +253,9 @@ func (p *Program) run(ctx context.Context, inputs []*onnx.Tensor) ([]*onnx.Tenso
 	return out, nil
 }
 
-// check reports inputs that do not fit the signature. Axes of the same name
-// must be of the same size.
-func (s *Signature) check(inputs []*onnx.Tensor) error {
+// Check reports, with an *onnx.Error of the reason BadInput, inputs that do not
+// fit the signature. Axes of the same name must be of the same size.
+func (s *Signature) Check(inputs []*onnx.Tensor) error {
 	if len(inputs) != len(s.Inputs) {
 		return onnx.Errorf(onnx.BadInput, "%d inputs, the model takes %d", len(inputs), len(s.Inputs))
 	}
