@@ -20,6 +20,10 @@
 // the value of a regression. Scores are taken as they are: nothing is calibrated,
 // and prediction sets hold every label.
 //
+// A graph with operators that are not run here can be a model all the same where
+// an Engine runs it: NewOn makes it of the signature that the engine tells, and
+// On says which engine is asked.
+//
 // A graph is somebody else's program: each run has an allowance of work and
 // memory, and may fail on a row, which Ask tells. Nothing is learnt here.
 package foreign

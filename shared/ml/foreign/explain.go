@@ -33,13 +33,13 @@ func (m *Model) Explain(in pipeline.Input, class int) pipeline.Explanation {
 func (m *Model) Tell(ctx context.Context, in pipeline.Input, class int) (pipeline.Explanation, error) {
 	e := pipeline.Explanation{Method: pipeline.MethodOcclusion, Spans: []pipeline.Span{}}
 	var err error
-	if e.Margin, err = m.mark(ctx, in, class); err != nil {
-		return e, err
-	}
 	if m.task == pipeline.TextClassification {
 		err = m.tellWords(ctx, &e, in.Text, class)
 	} else {
 		err = m.tellColumns(ctx, &e, in.Cells, class)
+	}
+	if err != nil {
+		return e, err
 	}
 	e.Rest = e.Margin - e.Baseline
 	for _, part := range e.Spans {
@@ -51,39 +51,53 @@ func (m *Model) Tell(ctx context.Context, in pipeline.Input, class int) (pipelin
 	return e, err
 }
 
-// mark is the number that is explained.
-func (m *Model) mark(ctx context.Context, in pipeline.Input, class int) (float64, error) {
-	a, err := m.Ask(ctx, in)
-	if err != nil || m.labels == nil {
-		return a.Value, err
+// marks are the numbers that are explained, one of each row.
+func (m *Model) marks(ctx context.Context, rows []pipeline.Input, class int) ([]float64, error) {
+	replies, err := m.AskAll(ctx, rows)
+	if err != nil {
+		return nil, err
 	}
-	return float64(a.Scores[class]), nil
+	marks := make([]float64, len(replies))
+	for i, a := range replies {
+		if a.Err != nil {
+			return nil, a.Err
+		}
+		if marks[i] = a.Value; m.labels != nil {
+			marks[i] = float64(a.Scores[class])
+		}
+	}
+	return marks, nil
 }
 
-// tellColumns takes one column away at a time.
-func (m *Model) tellColumns(ctx context.Context, e *pipeline.Explanation, cells map[string]string, class int) (err error) {
+// tellColumns takes one column away at a time. All rows are asked for together:
+// the whole one, the one without any, and those without one.
+func (m *Model) tellColumns(ctx context.Context, e *pipeline.Explanation, cells map[string]string, class int) error {
 	e.Columns = []pipeline.ColumnWeight{}
 	bare := m.expanded(cells) // in the end without every column looked at
-	looked := 0
+	rows := []pipeline.Input{{Cells: cells}, {Cells: bare}}
+	var looked []pipeline.ColumnWeight
 	for i := range m.inputs {
-		for k, name := range m.inputs[i].columns {
-			if looked++; looked > maxOccluded {
+		for _, name := range m.inputs[i].columns {
+			if len(looked) == maxOccluded {
 				break
 			}
 			without := m.expanded(cells)
-			kept := without[name]
+			looked = append(looked, pipeline.ColumnWeight{Column: name, Value: without[name]})
 			without[name], bare[name] = m.blank(i), m.blank(i)
-			got, err := m.mark(ctx, pipeline.Input{Cells: without}, class)
-			if err != nil {
-				return err
-			}
-			if w := e.Margin - got; w != 0 {
-				e.Columns = append(e.Columns, pipeline.ColumnWeight{Column: m.inputs[i].columns[k], Value: kept, Weight: w})
-			}
+			rows = append(rows, pipeline.Input{Cells: without})
 		}
 	}
-	e.Baseline, err = m.mark(ctx, pipeline.Input{Cells: bare}, class)
-	return err
+	marks, err := m.marks(ctx, rows, class)
+	if err != nil {
+		return err
+	}
+	e.Margin, e.Baseline = marks[0], marks[1]
+	for k, c := range looked {
+		if c.Weight = e.Margin - marks[k+2]; c.Weight != 0 {
+			e.Columns = append(e.Columns, c)
+		}
+	}
+	return nil
 }
 
 // expanded is a copy of a row in which lists that stand for several columns are
@@ -121,21 +135,26 @@ func (m *Model) blank(i int) string {
 	return "0"
 }
 
-// tellWords takes one word away at a time.
-func (m *Model) tellWords(ctx context.Context, e *pipeline.Explanation, doc string, class int) (err error) {
-	for _, w := range words(doc) {
+// tellWords takes one word away at a time, as tellColumns does columns.
+func (m *Model) tellWords(ctx context.Context, e *pipeline.Explanation, doc string, class int) error {
+	rows := []pipeline.Input{{Text: doc}, {}}
+	looked := words(doc)
+	for _, w := range looked {
 		// The spaces around a word stay, so that its neighbours do not become one.
-		got, err := m.mark(ctx, pipeline.Input{Text: doc[:w.from] + doc[w.to:]}, class)
-		if err != nil {
-			return err
-		}
-		if lost := e.Margin - got; lost != 0 {
+		rows = append(rows, pipeline.Input{Text: doc[:w.from] + doc[w.to:]})
+	}
+	marks, err := m.marks(ctx, rows, class)
+	if err != nil {
+		return err
+	}
+	e.Margin, e.Baseline = marks[0], marks[1]
+	for k, w := range looked {
+		if lost := e.Margin - marks[k+2]; lost != 0 {
 			start := utf8.RuneCountInString(doc[:w.from])
 			e.Spans = append(e.Spans, pipeline.Span{Start: start, End: start + utf8.RuneCountInString(doc[w.from:w.to]), Text: doc[w.from:w.to], Weight: lost})
 		}
 	}
-	e.Baseline, err = m.mark(ctx, pipeline.Input{}, class)
-	return err
+	return nil
 }
 
 // extent is a word's place, in bytes.

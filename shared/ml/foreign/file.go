@@ -11,14 +11,18 @@ import (
 
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/onnx"
+	"godwit/shared/ml/onnx/runner"
 	"godwit/shared/ml/pipeline"
 )
 
 // Format marks the files of this package among other artifacts, and
-// FormatVersion is the version that Encode writes (FORMAT.md).
+// FormatVersion is the newest version that is read (FORMAT.md). Version 2 is
+// written of graphs that an engine runs, version 1 of all others.
 const (
 	Format        = "godwit-onnx"
-	FormatVersion = 1
+	FormatVersion = 2
+
+	engineVersion = 2
 )
 
 // The keys of the file's metadata, and its one tensor. Other keys are additions.
@@ -28,10 +32,12 @@ const (
 	keyTask      = "task"
 	keyAlgorithm = "algorithm"
 	keyLabels    = "labels"
+	keyRuntime   = "runtime"   // from version 2
+	keySignature = "signature" // from version 2: the engine's, as JSON
 	tensorGraph  = "graph"
 )
 
-var keys = []string{keyFormat, keyVersion, keyTask, keyAlgorithm, keyLabels}
+var keys = []string{keyFormat, keyVersion, keyTask, keyAlgorithm, keyLabels, keyRuntime, keySignature}
 
 // Encode returns the model as a file; equal graphs and additions give equal
 // bytes. It fails with artifact.ErrTooLarge beyond the cap, and with
@@ -52,8 +58,15 @@ func (m *Model) Encode(extra map[string]string) ([]byte, error) {
 		}
 	}
 	maps.Copy(metadata, map[string]string{
-		keyFormat: Format, keyVersion: strconv.Itoa(FormatVersion), keyTask: m.task, keyAlgorithm: Algorithm, keyLabels: string(labels),
+		keyFormat: Format, keyVersion: "1", keyTask: m.task, keyAlgorithm: Algorithm, keyLabels: string(labels),
 	})
+	if m.runtime != "" {
+		signature, err := json.Marshal(m.signature)
+		if err != nil {
+			return nil, fmt.Errorf("foreign: write signature: %w", err)
+		}
+		metadata[keyVersion], metadata[keyRuntime], metadata[keySignature] = strconv.Itoa(engineVersion), m.runtime, string(signature)
+	}
 	data, err := artifact.Encode(metadata, []artifact.Tensor{artifact.FromBytes(tensorGraph, []int64{int64(len(m.graph))}, m.graph)})
 	if err != nil {
 		return nil, fmt.Errorf("foreign: encode model: %w", err)
@@ -86,9 +99,7 @@ func Open(ctx context.Context, data []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Inputs, labels and task are found again rather than stored: a second truth
-	// about the graph could only be wrong.
-	m, err := New(ctx, graph)
+	m, err := restore(ctx, f.Metadata, version, graph)
 	if wrong, judged := errors.AsType[*onnx.Error](err); judged {
 		return nil, corrupt(wrong, "graph")
 	}
@@ -102,6 +113,36 @@ func Open(ctx context.Context, data []byte) (*Model, error) {
 	m.extra = maps.Clone(f.Metadata)
 	maps.DeleteFunc(m.extra, func(key, _ string) bool { return slices.Contains(keys, key) })
 	return m, nil
+}
+
+// GraphIn returns the graph in a file of this package, which it aliases; anything
+// else is returned as it is, as a graph that is stored by itself.
+func GraphIn(data []byte) []byte {
+	f, err := artifact.Decode(data, artifact.Limits{Bytes: pipeline.MaxFileBytes})
+	if err != nil || f.Metadata[keyFormat] != Format {
+		return data
+	}
+	if graph, err := artifact.Elements(f, tensorGraph, artifact.Bytes); err == nil {
+		return graph
+	}
+	return data
+}
+
+// restore makes the model again. Inputs, labels and task are found again rather
+// than stored: a second truth about the graph could only be wrong. What an engine
+// found is stored, because whoever opens the file may not have it.
+func restore(ctx context.Context, metadata map[string]string, version int, graph []byte) (*Model, error) {
+	if version < engineVersion {
+		return New(ctx, graph)
+	}
+	if got := metadata[keyRuntime]; got != RuntimeONNX {
+		return nil, corrupt(nil, "runtime %.40q is not %q", got, RuntimeONNX)
+	}
+	var s runner.Signature
+	if err := json.Unmarshal([]byte(metadata[keySignature]), &s); err != nil {
+		return nil, corrupt(err, "the signature is not the JSON of this format")
+	}
+	return NewOn(graph, s)
 }
 
 // corrupt returns the error for a file that is whole but makes no sense.

@@ -95,7 +95,7 @@ func TestOpen_refuses(t *testing.T) {
 		{"nothing", nil, artifact.ErrTruncated, ""},
 		{"another format", rewritten(t, map[string]string{"format": "godwit-linear-text"}, rent), artifact.ErrCorrupt, "godwit-linear-text"},
 		{"no version", rewritten(t, map[string]string{"format_version": "one"}, rent), artifact.ErrCorrupt, "version"},
-		{"the future", rewritten(t, map[string]string{"format_version": "2"}, rent), artifact.ErrFuture, "this code reads 1"},
+		{"the future", rewritten(t, map[string]string{"format_version": "3"}, rent), artifact.ErrFuture, "this code reads 2"},
 		{"another task", rewritten(t, map[string]string{"task": pipeline.TableClassification}, rent), artifact.ErrCorrupt, "task"},
 		{"other labels", rewritten(t, map[string]string{"labels": `["a"]`}, rent), artifact.ErrCorrupt, "labels"},
 		{"a graph that is cut", rewritten(t, nil, rent[:len(rent)/2]), artifact.ErrCorrupt, "graph"},

@@ -73,7 +73,7 @@ func (m *Model) readInputs(parsed *onnx.Model) error {
 	if err != nil {
 		return err
 	}
-	ports := m.program.Signature().Inputs
+	ports := m.signature.Inputs
 	if len(ports) == 0 {
 		return onnx.Errorf(onnx.Unsupported, "the graph has no inputs")
 	}

@@ -34,16 +34,20 @@ const (
 // Model is a graph that answers. It does not change and is safe for concurrent
 // use.
 type Model struct {
-	graph   []byte
-	program *runner.Program
-	domain  string // of package export, "" of a graph that it did not write
-	inputs  []input
-	columns []string
-	task    string
-	labels  []string // nil of a regression
-	output  int      // that holds the scores or the value
-	settled int64    // bytes of the nodes' attributes, such as trees
-	extra   map[string]string
+	graph     []byte
+	program   *runner.Program // nil when an engine runs the graph
+	runtime   string          // RuntimeONNX, or "" when program runs it
+	signature runner.Signature
+	engine    Engine // that source is asked of; nil before On
+	source    Source
+	domain    string // of package export, "" of a graph that it did not write
+	inputs    []input
+	columns   []string
+	task      string
+	labels    []string // nil of a regression
+	output    int      // that holds the scores or the value
+	settled   int64    // bytes of the nodes' attributes, such as trees
+	extra     map[string]string
 }
 
 // New judges a graph, which it keeps: it must not be changed. It fails with an
@@ -61,13 +65,20 @@ func New(ctx context.Context, graph []byte) (*Model, error) {
 	if n := m.Bytes(); n > pipeline.MaxLoadedBytes {
 		return nil, onnx.Errorf(onnx.TooLarge, "the graph takes %d MB in memory, at most %d are served: prune it, or store weights as FLOAT16 behind a Cast", n>>20, pipeline.MaxLoadedBytes>>20)
 	}
+	m.signature = m.program.Signature()
+	return m, m.read(parsed)
+}
+
+// read finds in the signature, and in what the file says of itself, what a row
+// and an answer are.
+func (m *Model) read(parsed *onnx.Model) error {
 	if err := m.readOrigin(parsed); err != nil {
-		return nil, err
+		return err
 	}
 	if err := m.readInputs(parsed); err != nil {
-		return nil, err
+		return err
 	}
-	return m, m.readOutputs(parsed)
+	return m.readOutputs(parsed)
 }
 
 // attributeBytes is about what the operators keep of their attributes: of trees
@@ -129,8 +140,16 @@ type Answer struct {
 
 // Ask runs the graph on one row. It fails with an *onnx.Error for a row that the
 // graph cannot take (onnx.BadInput, onnx.BadValue) or that takes more work than it
-// may (onnx.TooLarge), or with the context's error.
+// may (onnx.TooLarge), with the engine's error when that does not answer, or with
+// the context's.
 func (m *Model) Ask(ctx context.Context, in pipeline.Input) (Answer, error) {
+	if m.program == nil {
+		replies, err := m.AskAll(ctx, []pipeline.Input{in})
+		if err != nil {
+			return Answer{}, err
+		}
+		return replies[0].Answer, replies[0].Err
+	}
 	row, err := m.row(in)
 	if err != nil {
 		return Answer{}, err
@@ -139,13 +158,12 @@ func (m *Model) Ask(ctx context.Context, in pipeline.Input) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	a, err := m.answer(out[m.output])
-	a.Outputs = out
-	return a, err
+	return m.answer(out)
 }
 
-// answer reads the output of one row.
-func (m *Model) answer(t *onnx.Tensor) (Answer, error) {
+// answer reads the outputs of one row.
+func (m *Model) answer(outputs []*onnx.Tensor) (Answer, error) {
+	t, a := outputs[m.output], Answer{Outputs: outputs}
 	for _, v := range t.Floats {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return Answer{}, onnx.Errorf(onnx.BadValue, "the graph answers %v for this row: fill in every column with a number it can take", v)
@@ -154,13 +172,15 @@ func (m *Model) answer(t *onnx.Tensor) (Answer, error) {
 	n := len(t.Floats)
 	switch {
 	case m.labels == nil && n == 1:
-		return Answer{Value: float64(t.Floats[0])}, nil
+		a.Value = float64(t.Floats[0])
 	case m.labels != nil && n == len(m.labels):
-		return Answer{Scores: t.Floats}, nil
+		a.Scores = t.Floats
 	case len(m.labels) == 2 && n == 1: // the probability of the second class alone
-		return Answer{Scores: []float32{1 - t.Floats[0], t.Floats[0]}}, nil
+		a.Scores = []float32{1 - t.Floats[0], t.Floats[0]}
+	default:
+		return Answer{}, onnx.Errorf(onnx.BadValue, "the graph answers this row with %d numbers, want %d", n, max(1, len(m.labels)))
 	}
-	return Answer{}, onnx.Errorf(onnx.BadValue, "the graph answers this row with %d numbers, want %d", n, max(1, len(m.labels)))
+	return a, nil
 }
 
 // Graph returns the file the model was made of. It must not be changed.
@@ -168,7 +188,7 @@ func (m *Model) Graph() []byte { return m.graph }
 
 // Info says what the graph reads and answers, as that of an export does.
 func (m *Model) Info() export.Info {
-	s := m.program.Signature()
+	s := m.signature
 	info := export.Info{Domain: m.domain, Labels: m.labels, Bytes: len(m.graph)}
 	for i := range m.inputs {
 		in := &m.inputs[i]
@@ -192,14 +212,13 @@ type Tensor struct {
 
 // Tensors returns the inputs and outputs of the graph in its order.
 func (m *Model) Tensors() (inputs, outputs []Tensor) {
-	s := m.program.Signature()
-	return tensorsOf(s.Inputs), tensorsOf(s.Outputs)
+	return tensorsOf(m.signature.Inputs), tensorsOf(m.signature.Outputs)
 }
 
 // Takes describes the inputs as rows give them: under the name of the column
 // that an input is, else under its own.
 func (m *Model) Takes() []Tensor {
-	list := tensorsOf(m.program.Signature().Inputs)
+	list := tensorsOf(m.signature.Inputs)
 	for i := range list {
 		if column := m.inputs[i].column(); column != "" {
 			list[i].Name = column

@@ -20,7 +20,7 @@ const (
 // for classifiers of two classes that decide by the sign of one, and there the
 // scores are what is shown and compared.
 func (m *Model) readOutputs(parsed *onnx.Model) error {
-	s := m.program.Signature()
+	s := m.signature
 	// Whoever wrote a note knows better than a node in the middle of the graph.
 	labels, err := listNote(parsed, "godwit.labels")
 	if err == nil && labels == nil {

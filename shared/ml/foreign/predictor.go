@@ -54,7 +54,13 @@ func (m *Model) Wholes() []string {
 
 // Bytes returns about the memory held: the graph's file, its tensors and what
 // its operators keep.
-func (m *Model) Bytes() int64 { return int64(len(m.graph)) + m.program.Bytes() + m.settled }
+func (m *Model) Bytes() int64 {
+	n := int64(len(m.graph)) + m.settled
+	if m.program != nil {
+		n += m.program.Bytes()
+	}
+	return n
+}
 
 // Scores returns the graph's scores of a row, nil for a regression. Where Ask
 // fails they are not numbers.
