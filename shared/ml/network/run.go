@@ -21,6 +21,7 @@ type Rows struct {
 	Texts  []string    // nil of images
 	Y      []int32     // class of each row, a place in Labels
 	Labels []string
+	Weight []float32 // of each row what it counts when a network learns, above 0; nil: all alike
 }
 
 // Len returns the number of rows.
@@ -30,6 +31,9 @@ func (r Rows) Len() int { return len(r.Y) }
 func (r Rows) Only(rows []int32) Rows {
 	out := Rows{Shape: r.Shape, Labels: r.Labels, Y: make([]int32, len(rows))}
 	size := r.Shape.Size()
+	if r.Weight != nil {
+		out.Weight = make([]float32, len(rows))
+	}
 	if r.Texts != nil {
 		out.Texts = make([]string, len(rows))
 	} else {
@@ -37,6 +41,9 @@ func (r Rows) Only(rows []int32) Rows {
 	}
 	for k, i := range rows {
 		out.Y[k] = r.Y[i]
+		if r.Weight != nil {
+			out.Weight[k] = r.Weight[i]
+		}
 		if r.Texts != nil {
 			out.Texts[k] = r.Texts[i]
 			continue
@@ -52,10 +59,10 @@ func (r Rows) data(s neural.Settings) neural.Data {
 	if r.Texts == nil {
 		return &neural.Images{
 			Width: r.Shape.Width, Height: r.Shape.Height, Channels: r.Shape.Channels,
-			Pixels: r.Pixels, Labels: r.Y, Classes: r.Labels,
+			Pixels: r.Pixels, Labels: r.Y, Classes: r.Labels, Weights: r.Weight,
 		}
 	}
-	d := &neural.Texts{Vocabulary: neural.NewVocabulary(r.Texts, leastRows, mostTokens), Labels: r.Y, Classes: r.Labels}
+	d := &neural.Texts{Vocabulary: neural.NewVocabulary(r.Texts, leastRows, mostTokens), Labels: r.Y, Classes: r.Labels, Weights: r.Weight}
 	d.Tokens = make([][]int32, len(r.Texts))
 	most := s.Text.Tokens
 	if most <= 0 {

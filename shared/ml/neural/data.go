@@ -24,6 +24,7 @@ type Data interface {
 	Len() int
 
 	labels() []int32
+	weights() []float32 // of the rows, nil when all count alike
 	classes() []string
 	side() int    // of images the longer one, 0 of texts
 	check() error // says what is wrong, as an *InputError
@@ -51,8 +52,9 @@ type Images struct {
 	// Pixels holds the images one after the other, each channel by channel
 	// and line by line, 0 for none of a colour and 255 for all of it.
 	Pixels  []uint8
-	Labels  []int32  // of each image a place in Classes
-	Classes []string // names of the classes
+	Labels  []int32   // of each image a place in Classes
+	Classes []string  // names of the classes
+	Weights []float32 // of each image what it counts, above 0; nil: all alike
 }
 
 // Texts are labelled texts as numbers of tokens.
@@ -61,14 +63,16 @@ type Texts struct {
 	Tokens     [][]int32 // of each text, as Vocabulary.Tokens gives them
 	Labels     []int32   // of each text a place in Classes
 	Classes    []string  // names of the classes
+	Weights    []float32 // of each text what it counts, above 0; nil: all alike
 }
 
 // Len returns the number of images.
 func (d *Images) Len() int { return len(d.Labels) }
 
-func (d *Images) labels() []int32   { return d.Labels }
-func (d *Images) classes() []string { return d.Classes }
-func (d *Images) side() int         { return max(d.Width, d.Height) }
+func (d *Images) labels() []int32    { return d.Labels }
+func (d *Images) weights() []float32 { return uneven(d.Weights) }
+func (d *Images) classes() []string  { return d.Classes }
+func (d *Images) side() int          { return max(d.Width, d.Height) }
 func (d *Images) shape() layer.Shape {
 	return layer.Shape{Channels: d.Channels, Height: d.Height, Width: d.Width}
 }
@@ -79,6 +83,9 @@ func (d *Images) check() error {
 	}
 	if got, want := len(d.Pixels), len(d.Labels)*d.shape().Size(); got != want {
 		return invalid("%d bytes of pixels: %d images of %d x %d x %d have %d", got, len(d.Labels), d.Width, d.Height, d.Channels, want)
+	}
+	if err := checkWeights(d.Weights, len(d.Labels)); err != nil {
+		return err
 	}
 	return checkLabels(d.Labels, d.Classes)
 }
@@ -93,14 +100,18 @@ func checkShape(s layer.Shape) error {
 }
 
 func (d *Images) digest() uint64 {
-	h := digestOf(d.Labels, d.Classes)
+	h := digestWeights(digestOf(d.Labels, d.Classes), d.weights())
 	return xxh64.Sum(d.Pixels, h^uint64(d.Width)<<32^uint64(d.Height)<<16^uint64(d.Channels))
 }
 
 func (d *Images) tokens([]int32, int) []int32 { return nil }
 
 func (d *Images) network(s Settings, start layer.Start) network {
-	return newImageNet(s, d.shape(), len(d.Classes), start, false)
+	n := newImageNet(s, d.shape(), len(d.Classes), start, false)
+	if s.Image.Scale && !start.Empty {
+		n.scale = unitScale(d.Pixels)
+	}
+	return n
 }
 
 func (d *Images) forward(n network, rows []int32, p *layer.Pass) []float32 {
@@ -116,9 +127,10 @@ func (d *Images) forward(n network, rows []int32, p *layer.Pass) []float32 {
 // Len returns the number of texts.
 func (d *Texts) Len() int { return len(d.Labels) }
 
-func (d *Texts) labels() []int32   { return d.Labels }
-func (d *Texts) classes() []string { return d.Classes }
-func (d *Texts) side() int         { return 0 }
+func (d *Texts) labels() []int32    { return d.Labels }
+func (d *Texts) weights() []float32 { return uneven(d.Weights) }
+func (d *Texts) classes() []string  { return d.Classes }
+func (d *Texts) side() int          { return 0 }
 
 func (d *Texts) check() error {
 	if d.Vocabulary == nil || len(d.Tokens) != len(d.Labels) {
@@ -134,11 +146,14 @@ func (d *Texts) check() error {
 			}
 		}
 	}
+	if err := checkWeights(d.Weights, len(d.Labels)); err != nil {
+		return err
+	}
 	return checkLabels(d.Labels, d.Classes)
 }
 
 func (d *Texts) digest() uint64 {
-	h := digestOf(d.Labels, d.Classes)
+	h := digestWeights(digestOf(d.Labels, d.Classes), d.weights())
 	for i := range d.Vocabulary.Len() {
 		h = xxh64.Sum([]byte(d.Vocabulary.Token(int32(i))), h)
 	}

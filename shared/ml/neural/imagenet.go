@@ -1,6 +1,7 @@
 package neural
 
 import (
+	"math"
 	"slices"
 
 	"godwit/shared/ml/neural/layer"
@@ -14,6 +15,7 @@ type imageNet struct {
 	in      layer.Shape
 	stack   layer.Stack
 	augment ImageSettings
+	scale   float32   // what a byte is multiplied by
 	x       []float32 // rows x in
 }
 
@@ -26,18 +28,41 @@ func newImageNet(s Settings, in layer.Shape, classes int, start layer.Start, fol
 	} else {
 		b.resNet(float32(s.Dropout), classes)
 	}
-	return &imageNet{in: in, stack: b.stack, augment: s.Image}
+	return &imageNet{in: in, stack: b.stack, augment: s.Image, scale: pixelScale}
 }
 
 func (n *imageNet) params() []*layer.Param { return n.stack.Params() }
 
 func (n *imageNet) replica(learn bool) network {
-	return &imageNet{in: n.in, stack: n.stack.Replica(learn).(layer.Stack), augment: n.augment}
+	return &imageNet{in: n.in, stack: n.stack.Replica(learn).(layer.Stack), augment: n.augment, scale: n.scale}
 }
 
-// fold returns the network for prediction. Weights that nothing is folded into
-// are shared.
-func (n *imageNet) fold() *imageNet { return &imageNet{in: n.in, stack: fold(n.stack)} }
+// fold returns the network for prediction, which takes pixels from 0 to 1: what
+// scaled them further goes into the first convolution, exactly so, for what is
+// around an image is black as well. Weights that nothing is folded into are
+// shared.
+func (n *imageNet) fold() *imageNet {
+	stack := fold(n.stack)
+	if n.scale != pixelScale {
+		stack[0] = stack[0].(*layer.Conv).Scaled(n.scale / pixelScale)
+	}
+	return &imageNet{in: n.in, stack: stack, scale: pixelScale}
+}
+
+// darkest is the root mean square below which images are not made brighter any
+// further: those that are all but black have nothing but noise in them.
+const darkest = .05
+
+// unitScale returns what bytes must be multiplied by so that their mean square
+// is 1: the weights begin for such inputs.
+func unitScale(pixels []uint8) float32 {
+	sum := uint64(0)
+	for _, v := range pixels {
+		sum += uint64(v) * uint64(v)
+	}
+	rms := math.Sqrt(float64(sum)/float64(len(pixels))) * pixelScale
+	return float32(pixelScale / max(rms, darkest))
+}
 
 // fold takes the batch normalisation into the convolution before it.
 func fold(s layer.Stack) layer.Stack {
@@ -78,7 +103,7 @@ func (n *imageNet) load(i int, pixels []uint8, p *layer.Pass) {
 	dst := n.x[i*n.in.Size():][:n.in.Size()]
 	if !p.Train || n.augment.Shift == 0 && !n.augment.Flip {
 		for j, v := range pixels {
-			dst[j] = float32(v) * pixelScale
+			dst[j] = float32(v) * n.scale
 		}
 		return
 	}
@@ -98,7 +123,7 @@ func (n *imageNet) load(i int, pixels []uint8, p *layer.Pass) {
 				x = n.in.Width - 1 - x
 			}
 			if x += right; x >= 0 && x < n.in.Width {
-				row[x] = float32(v) * pixelScale
+				row[x] = float32(v) * n.scale
 			}
 		}
 	}

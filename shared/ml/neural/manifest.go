@@ -14,6 +14,10 @@ import (
 // FormatVersion is the version of the model files that Encode writes.
 const FormatVersion = 1
 
+// stateVersion is that of the files of runs. Since 2 they have a mean of the
+// weights, which who reads 1 alone would go on without.
+const stateVersion = 2
+
 // The names of the formats, which mark the files of this package among other
 // safetensors files.
 const (
@@ -83,8 +87,8 @@ func (m Manifest) metadata(extra map[string]string) (map[string]string, error) {
 	return out, nil
 }
 
-// version checks format and version of a file.
-func version(f *artifact.File, formats ...string) error {
+// version checks format and version of a file, of which latest can be read.
+func version(f *artifact.File, latest int, formats ...string) error {
 	if got := f.Metadata[keyFormat]; !slices.Contains(formats, got) {
 		return corrupt(nil, "format %q is not of %q", got, formats)
 	}
@@ -92,8 +96,8 @@ func version(f *artifact.File, formats ...string) error {
 	if err != nil || v < 1 {
 		return corrupt(err, "format version %q", f.Metadata[keyVersion])
 	}
-	if v > FormatVersion {
-		return &artifact.Error{Kind: artifact.KindFuture, Msg: fmt.Sprintf("neural: format %d; this code reads up to %d", v, FormatVersion)}
+	if v > latest {
+		return &artifact.Error{Kind: artifact.KindFuture, Msg: fmt.Sprintf("neural: format %d; this code reads up to %d", v, latest)}
 	}
 	return nil
 }
@@ -101,7 +105,7 @@ func version(f *artifact.File, formats ...string) error {
 // manifestOf reads a manifest and checks everything in it, but for what the
 // tensors must agree with.
 func manifestOf(f *artifact.File) (Manifest, error) {
-	if err := version(f, FormatImage, FormatText); err != nil {
+	if err := version(f, FormatVersion, FormatImage, FormatText); err != nil {
 		return Manifest{}, err
 	}
 	m := Manifest{

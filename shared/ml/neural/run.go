@@ -32,6 +32,7 @@ type Run struct {
 	set               Settings
 	train, validation Data // validation may be nil
 	loss              layer.CrossEntropy
+	counted           []float32 // what each row of train counts, 1 on average; nil: all alike
 	replicas          []network // one for each shard; the first one's parameters are the run's
 	optimizer         *optim.Optimizer
 
@@ -39,6 +40,7 @@ type Run struct {
 	sum, weight float64 // of that epoch: losses times weights of rows, and weights
 	order       []int32 // the rows in the order of that epoch, nil before its first step
 	history     []Epoch
+	mean        [][]float32 // of all parameters over the last steps, nil without one
 	best        [][]float32 // the values of all parameters after the best epoch, nil before
 	bestEpoch   int         // 0 before
 }
@@ -52,8 +54,8 @@ const (
 
 // Start begins a training. With validation rows, which may be nil, the model
 // will be that of the epoch with the lowest validation loss, else that of the
-// last epoch. It fails with an *InputError. The data must not change as long as
-// the run is used.
+// last step, or of the mean over the last ones where the settings ask for it. It
+// fails with an *InputError. The data must not change as long as the run is used.
 func Start(s Settings, train, validation Data) (*Run, error) {
 	if err := train.check(); err != nil {
 		return nil, err
@@ -71,9 +73,9 @@ func Start(s Settings, train, validation Data) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{set: s, train: train, validation: validation}
-	r.loss.Smoothing = float32(s.Smoothing)
+	r.loss.Smoothing, r.counted = float32(s.Smoothing), toMean1(train.weights())
 	if s.Balance {
-		r.loss.Weight = balance(train)
+		r.loss.Weight = r.balance()
 	}
 	r.replicas = []network{train.network(s, layer.Start{Chance: random.FromSeed(s.Seed).Split(partStart)})}
 	params := [][]*layer.Param{r.replicas[0].params()}
@@ -88,18 +90,23 @@ func Start(s Settings, train, validation Data) (*Run, error) {
 
 // balance returns weights under which each class that has rows weighs the same
 // and a row weighs one on average.
-func balance(d Data) []float32 {
+func (r *Run) balance() []float32 {
+	d := r.train
 	count := make([]float64, len(d.classes()))
-	for _, l := range d.labels() {
-		count[l]++
+	for i, l := range d.labels() {
+		count[l] += r.counts(int32(i))
 	}
 	present := 0.0
 	for _, n := range count {
-		present += min(n, 1)
+		if n > 0 {
+			present++
+		}
 	}
 	weight := make([]float32, len(count))
 	for i, n := range count {
-		weight[i] = float32(float64(d.Len()) / (present * max(n, 1)))
+		if n > 0 { // a class without rows weighs nothing, as nothing asks
+			weight[i] = float32(float64(d.Len()) / (present * n))
+		}
 	}
 	return weight
 }
@@ -133,6 +140,7 @@ func (r *Run) Train(ctx context.Context, workers int, progress func(Epoch)) erro
 			r.order = r.chance(partOrder).Split(uint64(r.epoch)).Permutation(r.train.Len())
 		}
 		r.advance(workers)
+		r.takeIn()
 		if r.step < r.steps() {
 			continue
 		}
@@ -156,9 +164,10 @@ func (r *Run) steps() int { return (r.train.Len() + r.set.Batch - 1) / r.set.Bat
 // finish closes the epoch whose last step is done.
 func (r *Run) finish(workers int) (Epoch, error) {
 	r.epoch++
-	r.optimizer.Flush(r.epoch * r.steps())
+	r.step, r.order = 0, nil
+	r.optimizer.Flush(r.now())
 	e := Epoch{Epoch: r.epoch, Loss: r.sum / r.weight}
-	r.step, r.sum, r.weight, r.order = 0, 0, 0, nil
+	r.sum, r.weight = 0, 0
 	if r.validation != nil {
 		m := r.measure(r.validation, workers)
 		e.Validation = &m
@@ -174,14 +183,13 @@ func (r *Run) finish(workers int) (Epoch, error) {
 	return e, nil
 }
 
-// keep copies the parameters as those of the best epoch.
+// keep copies what the model would be now as that of the best epoch.
 func (r *Run) keep() {
-	params := r.replicas[0].params()
 	if r.best == nil {
-		r.best = make([][]float32, len(params))
+		r.best = make([][]float32, len(r.replicas[0].params()))
 	}
-	for i, p := range params {
-		r.best[i] = append(r.best[i][:0], p.Value...)
+	for i := range r.best {
+		r.best[i] = r.values(i)
 	}
 	r.bestEpoch = r.epoch
 }

@@ -200,6 +200,7 @@ func TestStart_refuses(t *testing.T) {
 		{"batch", neural.Settings{Batch: 1 << 20}, good, nil, "batch is"},
 		{"dropout", neural.Settings{Dropout: 1}, good, nil, "dropout is 1"},
 		{"smoothing", neural.Settings{Smoothing: math.NaN()}, good, nil, "smoothing is NaN"},
+		{"average", neural.Settings{Average: 1.5}, good, nil, "average is 1.5"},
 		{"architecture", neural.Settings{Image: neural.ImageSettings{Architecture: "vgg"}}, good, nil, `"vgg"`},
 		{"cell", neural.Settings{Text: neural.TextSettings{Cell: "rnn"}}, texts(20, 1, nil), nil, `"rnn"`},
 		{"pooling", neural.Settings{Text: neural.TextSettings{Pooling: "min"}}, texts(20, 1, nil), nil, `"min"`},

@@ -42,6 +42,7 @@ type Settings struct {
 	Optimizer optim.Settings `json:"optimizer"`           // default Adam at a rate of .001
 	Dropout   float64        `json:"dropout"`             // share dropped before the last layer, and of embeddings; default 0
 	Smoothing float64        `json:"smoothing,omitempty"` // of labels, in [0, 1); default 0
+	Average   float64        `json:"average,omitempty"`   // weights of the model are a mean over about this share of the steps so far, the last ones, in [0, 1]; default 0: as the last step leaves them
 	Balance   bool           `json:"balance,omitempty"`   // all classes weigh the same, however many rows they have
 	Patience  int            `json:"patience,omitempty"`  // epochs without a lower validation loss until training ends; default no end
 	Image     ImageSettings  `json:"image,omitzero"`
@@ -51,6 +52,7 @@ type Settings struct {
 // ImageSettings are those of networks for images.
 type ImageSettings struct {
 	Architecture Architecture `json:"architecture,omitempty"` // default LeNet up to 32 pixels a side, ResNet above
+	Scale        bool         `json:"scale,omitempty"`        // training sees pixels of a mean square of 1; what comes of it still takes them from 0 to 1
 	Flip         bool         `json:"flip,omitempty"`         // training sees half the images mirrored left to right
 	Shift        int          `json:"shift,omitempty"`        // and moved by up to so many pixels; default 0
 }
@@ -107,7 +109,17 @@ func (s Settings) check() error {
 		return invalid("dropout is %g: it must be at least 0 and below 1", s.Dropout)
 	case !(s.Smoothing >= 0 && s.Smoothing < 1):
 		return invalid("smoothing is %g: it must be at least 0 and below 1", s.Smoothing)
+	case !(s.Average >= 0 && s.Average <= 1):
+		return invalid("average is %g: it must be from 0 to 1", s.Average)
 	}
+	if err := s.Optimizer.Check(); err != nil {
+		return &InputError{Row: -1, Msg: "optimizer", Err: err}
+	}
+	return s.checkNames()
+}
+
+// checkNames says what is wrong with settings that are one of some names.
+func (s Settings) checkNames() error {
 	switch s.Image.Architecture {
 	case "", LeNet, ResNet:
 	default:
@@ -122,9 +134,6 @@ func (s Settings) check() error {
 	case "", recurrent.Last, recurrent.Max, recurrent.Mean:
 	default:
 		return invalid("text.pooling is %q: use last, max or mean", s.Text.Pooling)
-	}
-	if err := s.Optimizer.Check(); err != nil {
-		return &InputError{Row: -1, Msg: "optimizer", Err: err}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"godwit/shared/ml/artifact"
 )
 
-// maxStateBytes bounds the file of a run: weights, two moments and the best
+// maxStateBytes bounds the file of a run: weights, two moments, the mean and the best
 // weights, each up to the size of a model, unless it is rounded.
 const maxStateBytes = 1 << 30
 
@@ -22,7 +22,7 @@ type checkpoint struct {
 	History    []Epoch `json:"history"`
 }
 
-// The metadata and tensors of a run's file. Each parameter has up to four
+// The metadata and tensors of a run's file. Each parameter has up to five
 // tensors: its name behind these.
 const (
 	keyCheckpoint = "checkpoint"
@@ -30,6 +30,7 @@ const (
 	prefixValue   = "value/"
 	prefixFirst   = "first/"
 	prefixSecond  = "second/"
+	prefixMean    = "mean/"
 	prefixBest    = "best/"
 	prefixAt      = "at/" // of embeddings: before which step each row stands
 )
@@ -41,7 +42,7 @@ func (r *Run) Encode() ([]byte, error) {
 	if r.validation != nil {
 		at.Validation = hex(r.validation)
 	}
-	metadata := map[string]string{keyFormat: formatState, keyVersion: fmt.Sprint(FormatVersion)}
+	metadata := map[string]string{keyFormat: formatState, keyVersion: fmt.Sprint(stateVersion)}
 	for key, value := range map[string]any{keySettings: r.set, keyCheckpoint: at} {
 		text, err := json.Marshal(value)
 		if err != nil {
@@ -69,14 +70,17 @@ func hex(d Data) string { return fmt.Sprintf("%016x", d.digest()) }
 func (r *Run) each(f func(name string, values []float32) error) error {
 	for i, p := range r.replicas[0].params() {
 		m := r.optimizer.Moments()[i]
-		best := []float32(nil)
+		var mean, best []float32
+		if r.mean != nil {
+			mean = r.mean[i]
+		}
 		if r.best != nil {
 			best = r.best[i]
 		}
 		for _, a := range []struct {
 			prefix string
 			values []float32
-		}{{prefixValue, p.Value}, {prefixFirst, m.First}, {prefixSecond, m.Second}, {prefixBest, best}} {
+		}{{prefixValue, p.Value}, {prefixFirst, m.First}, {prefixSecond, m.Second}, {prefixMean, mean}, {prefixBest, best}} {
 			if a.values == nil {
 				continue
 			}
@@ -96,7 +100,7 @@ func Resume(data []byte, train, validation Data) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := version(f, formatState); err != nil {
+	if err := version(f, stateVersion, formatState); err != nil {
 		return nil, err
 	}
 	var s Settings
@@ -137,6 +141,9 @@ func (r *Run) restore(f *artifact.File, at checkpoint) error {
 	}
 	r.epoch, r.step, r.bestEpoch, r.history = at.Epoch, at.Step, at.Best, at.History
 	r.sum, r.weight = sums[0], sums[1]
+	if r.set.Average > 0 && r.now() >= meanEvery {
+		r.mean = emptyOf(r.replicas[0].params())
+	}
 	if at.Best > 0 {
 		r.keep()
 		r.bestEpoch = at.Best
@@ -144,7 +151,7 @@ func (r *Run) restore(f *artifact.File, at checkpoint) error {
 	for i, p := range r.replicas[0].params() {
 		if at := r.optimizer.At(i); at != nil {
 			stored, err := artifact.Elements(f, prefixAt+p.Name, artifact.Int32s)
-			if err != nil || len(stored) != len(at) || slices.Min(stored) < 0 || int(slices.Max(stored)) > r.epoch*r.steps()+r.step {
+			if err != nil || len(stored) != len(at) || slices.Min(stored) < 0 || int(slices.Max(stored)) > r.now() {
 				return corrupt(err, "tensor %q", prefixAt+p.Name)
 			}
 			copy(at, stored)
@@ -161,14 +168,14 @@ func (r *Run) restore(f *artifact.File, at checkpoint) error {
 }
 
 // fitted returns a network with weights of its own: those of the best epoch, or
-// the current ones.
+// what they are now.
 func (r *Run) fitted() network {
 	n := r.replicas[0].replica(false)
 	for i, p := range n.params() {
 		if r.best != nil {
 			p.Value = slices.Clone(r.best[i])
 		} else {
-			p.Value = r.optimizer.Values(r.epoch*r.steps()+r.step, i)
+			p.Value = r.values(i)
 		}
 	}
 	return n

@@ -12,9 +12,15 @@ func (r *Run) advance(workers int) {
 	batch = batch[:min(len(batch), r.set.Batch)]
 	weight := 0.0
 	for _, row := range batch {
-		weight += float64(r.loss.RowWeight(r.train.labels()[row]))
+		weight += float64(float64(r.loss.RowWeight(r.train.labels()[row])) * r.counts(row))
 	}
-	now := r.epoch*r.steps() + r.step
+	r.weight += weight
+	if r.counted != nil {
+		// Divided by what its rows count, a batch that counts little would move the
+		// network as far as any. Over all rows they count 1 on average.
+		weight = float64(len(batch))
+	}
+	now := r.now()
 	for i, p := range r.replicas[0].params() {
 		if p.Rows != nil {
 			r.optimizer.CatchUp(now, i, r.train.tokens(batch, r.set.Text.Tokens))
@@ -31,14 +37,15 @@ func (r *Run) advance(workers int) {
 		n := r.replicas[i]
 		margins := r.train.forward(n, rows, &layer.Pass{Train: true, Chance: chance.Split(uint64(i))})
 		labels := labelsOf(r.train, rows)
-		losses[i] = r.loss.Loss(margins, labels)
-		r.loss.Gradient(margins, labels, float32(1/weight))
+		loss := r.loss
+		loss.Rows = r.countsOf(rows)
+		losses[i] = loss.Loss(margins, labels)
+		loss.Gradient(margins, labels, float32(1/weight))
 		n.backward(margins)
 	})
 	for _, loss := range losses {
 		r.sum += loss
 	}
-	r.weight += weight
 	r.optimizer.Step(now, len(batch), workers)
 	r.step++
 }
@@ -60,12 +67,13 @@ const measureRows = 64
 func (r *Run) measure(d Data, workers int) Measure {
 	pieces := (d.Len() + measureRows - 1) / measureRows
 	losses, right := make([]float64, pieces), make([]int, pieces)
-	parallel.Each(pieces, min(workers, len(r.replicas)), func(worker, i int) {
+	judges := r.judges(max(1, min(workers, len(r.replicas))))
+	parallel.Each(pieces, len(judges), func(worker, i int) {
 		var rows []int32
 		for row := i * measureRows; row < min((i+1)*measureRows, d.Len()); row++ {
 			rows = append(rows, int32(row))
 		}
-		scores := d.forward(r.replicas[worker], rows, &layer.Pass{})
+		scores := d.forward(judges[worker], rows, &layer.Pass{})
 		labels := labelsOf(d, rows)
 		classes := len(d.classes())
 		for k, label := range labels {

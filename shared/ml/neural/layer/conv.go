@@ -60,6 +60,14 @@ func (c *Conv) look() {
 	}
 }
 
+// Scaled returns a convolution that does with x what c does with factor times x.
+func (c *Conv) Scaled(factor float32) *Conv {
+	s := c.Replica(false).(*Conv)
+	s.Weight.Value = append([]float32(nil), c.Weight.Value...)
+	vector.Scale(s.Weight.Value, factor)
+	return s
+}
+
 // inputs returns how many numbers an output is the sum of.
 func (c *Conv) inputs() int { return c.in.Channels * c.window.Size * c.window.Size }
 

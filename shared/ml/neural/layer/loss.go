@@ -15,6 +15,8 @@ type CrossEntropy struct {
 	Smoothing float32
 	// Weight is what rows of each class count, nil for 1.
 	Weight []float32
+	// Rows is what each row counts beside its class, nil for 1.
+	Rows []float32
 }
 
 // RowWeight returns what a row of a class counts.
@@ -23,6 +25,14 @@ func (c CrossEntropy) RowWeight(class int32) float32 {
 		return 1
 	}
 	return c.Weight[class]
+}
+
+// counts returns what row i, of a class, counts.
+func (c CrossEntropy) counts(i int, class int32) float32 {
+	if c.Rows == nil {
+		return c.RowWeight(class)
+	}
+	return c.RowWeight(class) * c.Rows[i]
 }
 
 // Loss turns margins, rows of one per class, into probabilities, and returns
@@ -39,7 +49,7 @@ func (c CrossEntropy) Loss(margins []float32, labels []int32) float64 {
 			mean += float64(m)
 		}
 		target := (1-float64(c.Smoothing))*float64(row[label]) + float64(c.Smoothing)*mean/float64(classes)
-		total += float64(c.RowWeight(label)) * (softmax(row, most) - target)
+		total += float64(c.counts(i, label)) * (softmax(row, most) - target)
 	}
 	return total
 }
@@ -55,7 +65,7 @@ func (c CrossEntropy) Gradient(probabilities []float32, labels []int32, scale fl
 			row[j] -= spread
 		}
 		row[label] -= 1 - c.Smoothing
-		vector.Scale(row, scale*c.RowWeight(label))
+		vector.Scale(row, scale*c.counts(i, label))
 	}
 }
 

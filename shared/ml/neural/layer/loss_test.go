@@ -24,7 +24,11 @@ func crossEntropy(c layer.CrossEntropy, margins []float64, labels []int32) float
 			if j == int(label) {
 				target += 1 - float64(c.Smoothing)
 			}
-			total -= float64(c.RowWeight(label)) * target * math.Log(math.Exp(m)/sum)
+			counts := float64(c.RowWeight(label))
+			if c.Rows != nil {
+				counts *= float64(c.Rows[i])
+			}
+			total -= counts * target * math.Log(math.Exp(m)/sum)
 		}
 	}
 	return total
@@ -40,6 +44,8 @@ func TestCrossEntropy(t *testing.T) {
 		{"smoothed", layer.CrossEntropy{Smoothing: .2}},
 		{"weighted", layer.CrossEntropy{Weight: []float32{1, 3, .5}}},
 		{"both", layer.CrossEntropy{Smoothing: .1, Weight: []float32{2, 1, 0}}},
+		{"weighted by rows", layer.CrossEntropy{Rows: []float32{.5, 2, 0, 1.25}}},
+		{"all three", layer.CrossEntropy{Smoothing: .1, Weight: []float32{2, 1, .5}, Rows: []float32{.5, 2, .25, 3}}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -16,12 +16,19 @@ type Embedding struct {
 	known  []bool // which tokens are in Weight.Rows
 }
 
-// NewEmbedding returns vectors that begin standard normal.
+// spread is the deviation that vectors begin with. From standard normal ones, as
+// PyTorch begins, rare words stay noise that the layers above learn to live with:
+// on a fifth of the training rows held out, five epochs of thucnews came to .853
+// and ten of trec to .822; from these to .874 and .830, from a tenth to .872 and
+// .822.
+const spread = .3
+
+// NewEmbedding returns vectors that begin normal, close to zero.
 func NewEmbedding(name string, tokens, width int, start layer.Start) *Embedding {
 	w := start.Param(name+".weight", tokens, width)
 	w.Rows = new([]int32)
 	for i := range w.Value {
-		w.Value[i] = start.Chance.Normal(uint64(i))
+		w.Value[i] = spread * start.Chance.Normal(uint64(i))
 	}
 	return &Embedding{Weight: w, width: width}
 }
