@@ -144,7 +144,7 @@ func (l learner) settle(ctx context.Context, s stream, learn, judge []int32, c, 
 	}
 	rate := adamRate
 	if set.Method == sgd.Descent {
-		rate = steepness / (curvature * (1 + longest))
+		rate = steepness / (curvature * (1 + longest)) // 1 for the intercept's feature
 	}
 	// A step may not turn the weights round: rate x L2 stays below 1.
 	set.Rate = 1 / (1/rate + set.L2)
@@ -153,7 +153,7 @@ func (l learner) settle(ctx context.Context, s stream, learn, judge []int32, c, 
 		if err != nil {
 			return nil, fmt.Errorf("pipeline: descent at C %v: %w", c, err)
 		}
-		set.Epochs = m.Best + 1
+		set.Epochs = m.Best + 1 // epochs are counted from 0
 	}
 	m, err := sgd.Fit(ctx, set, s.source(s.places(), l.seed), nil)
 	if err != nil {
@@ -171,6 +171,7 @@ func (s *stream) standardise() (mean, deviation float64) {
 		}
 		return float64(s.weight[i])
 	}
+	// Divided first, so that no sum of large numbers is infinite.
 	for i, v := range s.target {
 		mean += weight(i) * (v / total)
 	}

@@ -67,7 +67,7 @@ func (m *Model) Explain(doc string, class int) Explanation {
 		}
 	}
 	var s text.Scratch
-	share := make(map[int32]float64)
+	share := make(map[int32]float64) // by feature, what it adds; read by key only, never walked
 	e := Explanation{Method: MethodLinear, Baseline: sign * float64(m.bias[problem])}
 	e.Margin = e.Baseline
 	index, value := m.vocabulary.Features(&s, doc)
@@ -119,7 +119,7 @@ func spans(runes []rune, weight []float64, pieces []text.Extent) []Span {
 			sum += w
 		}
 		if sum == 0 {
-			single = false
+			single = false // a gap ends a run
 			continue
 		}
 		isSingle := p.End-p.Start == 1

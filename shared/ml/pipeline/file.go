@@ -97,6 +97,8 @@ func modelOf(f *artifact.File, size int) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Before anything is built. The manifest may claim any number of features, but
+	// each takes more than a byte of the file.
 	if err := checkLoaded(size, min(manifest.Features, size)); err != nil {
 		return nil, err
 	}

@@ -72,13 +72,19 @@ func NewFitting(d Data, rows []int32, s Settings) (*Fitting, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels := slices.Clone(d.Labels)
+	return newFitting(r, v, d.Labels, len(rows), s), nil
+}
+
+// newFitting returns the fit of a model of the features of v, counted over so
+// many documents.
+func newFitting(r rounds, v *text.Vocabulary, labels []string, documents int, s Settings) *Fitting {
+	labels = slices.Clone(labels)
 	return &Fitting{
 		rounds: r, features: v.Len(),
 		keep: func(w weights) column { return prune(w.single, s.PruneBelow) },
 		model: func(columns []column, bias []float64) Predictor {
 			m := &Model{
-				labels: labels, settings: s, documents: len(rows), bias: make([]float32, len(bias)),
+				labels: labels, settings: s, documents: documents, bias: make([]float32, len(bias)),
 				tokenizer: text.TokenizerVersion, unicode: text.UnicodeVersion(),
 			}
 			for p, b := range bias {
@@ -87,7 +93,7 @@ func NewFitting(d Data, rows []int32, s Settings) (*Fitting, error) {
 			m.assemble(v, columns)
 			return m.Predictor()
 		},
-	}, nil
+	}
 }
 
 // maxHalf is the largest number half precision holds.

@@ -42,6 +42,8 @@ func (l learner) multinomial(ctx context.Context, r lesson, path []float64, bloc
 // multinomialFits estimates the memory that training all classes together
 // takes, from the room it is done in.
 func (l learner) multinomialFits(r lesson) error {
+	// Bytes for each class and column, and for each class and row, as the comment
+	// of logistic.Regression.Multinomial has them.
 	packed, each, row := r.x.Cols, 8, 8
 	if l.l1 == 0 {
 		// What a single row has alone is one column.
@@ -53,7 +55,7 @@ func (l learner) multinomialFits(r lesson) error {
 
 // shared counts the features that two rows have.
 func shared(r lesson) int {
-	rows, n := make([]uint8, r.x.Cols), 0
+	rows, n := make([]uint8, r.x.Cols), 0 // of each column: 0, 1, or 2 for more
 	for _, j := range r.x.Index {
 		if rows[j] < 2 {
 			if rows[j]++; rows[j] == 2 {

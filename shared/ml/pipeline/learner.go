@@ -39,14 +39,14 @@ var algorithms = map[string]string{SVM: LinearSVM, Logistic: LogisticRegression,
 
 // learner is how weights are found, apart from the cost of errors.
 type learner struct {
-	kind    string
-	loss    linear.Loss
-	epsilon float64
-	seed    uint64
-	l1      float64
-	balance string
-	joint   bool // all classes at one time, by the softmax
-	descent Descent
+	kind    string      // SVM, Logistic or Ridge
+	loss    linear.Loss // of SVM only
+	epsilon float64     // stopping tolerance, in the solver's own measure
+	seed    uint64      // of the order of rows
+	l1      float64     // share of L1 in the penalty, in [0, 1]; of Logistic only
+	balance string      // BalanceSqrt or ""
+	joint   bool        // all classes at one time, by the softmax
+	descent Descent     // in place of the solver, if on
 }
 
 // withDefaults fills the zero fields.
@@ -67,7 +67,7 @@ func (l learner) withDefaults() learner {
 
 // check reports a learner that there is not, or settings of another one.
 func (l learner) check() error {
-	loss := l.loss == ""
+	loss := l.loss == "" // whether it is one of the learner's: only an SVM has a choice
 	if l.kind == SVM {
 		loss = l.loss == linear.Hinge || l.loss == linear.SquaredHinge
 	}
@@ -108,9 +108,9 @@ func checkPath(path []float64) error {
 
 // lesson is what a classifier learns from.
 type lesson struct {
-	x       *sparse.Matrix
-	y       []int32
-	weight  []float32 // nil means 1 for all
+	x       *sparse.Matrix // of the training rows alone
+	y       []int32        // class of each, in [0, classes)
+	weight  []float32      // nil means 1 for all
 	classes int
 }
 
@@ -133,6 +133,7 @@ func (l learner) train(ctx context.Context, r lesson, path []float64, block line
 		s := logistic.Regression{C: path, L1Ratio: l.l1, Epsilon: l.epsilon, Classes: block}
 		return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)
 	}
+	// Bias 1 is that of LIBLINEAR's -B 1 and of scikit-learn's intercept_scaling.
 	s := linear.SVM{Loss: l.loss, C: path, Epsilon: l.epsilon, Bias: 1, Seed: l.seed, Classes: block}
 	return s.OneVsRest(ctx, r.x, r.y, weight, r.classes, workers, each)
 }

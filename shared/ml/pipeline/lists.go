@@ -10,15 +10,17 @@ import (
 // column is what is left of the weights of one problem. Those of texts are
 // rounded to half precision, which single precision holds as it is.
 type column struct {
-	feature []int32 // each once, ascending
-	weight  []float32
+	feature []int32   // each once, ascending
+	weight  []float32 // of each feature, never 0
 }
 
 // lists says which problems use each feature: those of feature f are at the
 // places start[f] to start[f+1] of class, ascending. The weights are beside
-// them, in a slice of the model's own precision.
+// them, in a slice of the model's own precision. By feature and not by problem,
+// for a prediction has a few dozen features and asks of each what it says to all
+// problems: one run of memory each.
 type lists struct {
-	start []uint32
+	start []uint32 // one more than features
 	class classList
 }
 
@@ -52,7 +54,8 @@ func gather[W any](features int, columns []column, as func(float32) W) (lists, [
 }
 
 // find returns the place of a feature's weight for a problem, and whether it
-// has one.
+// has one. It looks at all of a feature's problems, which is for explanations;
+// predictions go by classList.add.
 func (l *lists) find(feature int32, problem int) (uint32, bool) {
 	for i := l.start[feature]; i < l.start[feature+1]; i++ {
 		if l.class.at(i) == problem {

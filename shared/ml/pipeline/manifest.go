@@ -121,6 +121,7 @@ func (m Manifest) metadata(extra map[string]string) (map[string]string, error) {
 		keyFeatures:  strconv.Itoa(m.Features),
 		keyWeights:   strconv.Itoa(m.Weights),
 	}
+	// In any order: the file sorts its metadata by key.
 	for key, value := range map[string]any{keyLabels: m.Labels, keySettings: settings} {
 		text, err := json.Marshal(value)
 		if err != nil {
@@ -180,6 +181,7 @@ func (m *Manifest) readFields(metadata map[string]string) error {
 	} else if err := checkLabels(m.Labels); err != nil {
 		return corrupt(err, "labels")
 	}
+	// Read by the list of keys below, so that of several faults the same is told.
 	numbers := map[string]*int{keyFeatures: &m.Features, keyWeights: &m.Weights, keyDocuments: &m.Documents}
 	if m.Format == formatText && m.FormatVersion == 1 {
 		delete(numbers, keyDocuments)
@@ -210,7 +212,8 @@ func (m *Manifest) readFirst(metadata map[string]string) (err error) {
 	return nil
 }
 
-// readSettings reads the settings and holds task and algorithm against them.
+// readSettings reads the settings and holds task and algorithm against them,
+// which say the same a second time, for readers that know no settings.
 func (m *Manifest) readSettings(raw string) error {
 	var settings any = &m.Settings
 	if m.Format == formatTable {

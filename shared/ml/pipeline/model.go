@@ -18,7 +18,7 @@ type Model struct {
 	conformal   calibrate.Conformal
 	documents   int               // it was fitted on; 0 in files that do not say
 	extra       map[string]string // additions to the manifest of a decoded model
-	tokenizer   int               // versions at the time of the fit
+	tokenizer   int               // versions at the time of the fit: a file keeps them when it is written anew
 	unicode     string
 
 	vocabulary *text.Vocabulary
@@ -32,10 +32,10 @@ type Model struct {
 type Scratch struct {
 	text    text.Scratch
 	table   tabular.Scratch
-	sum     []float32 // by problem, at least
-	exact   []float64 // by problem
-	margins []float32
-	scores  []float32
+	sum     []float32 // of texts: by problem, at least (classList.room)
+	exact   []float64 // of tables: by problem
+	margins []float32 // by class
+	scores  []float32 // by class
 
 	// Kept is what a model of another room keeps from one prediction to the
 	// next; that room alone reads it, and what it does not know it replaces.

@@ -14,7 +14,7 @@ import (
 // to what training at one go gives, to the bit. A Part does not change.
 type Part struct {
 	block linear.Range
-	rows  int // of margins
+	rows  int // of margins; 0 of a Fitting
 
 	margins [][]float32 // of a Trial: for each cost, rows x problems of the block
 	pruned  []thinned   // of a Trial that measures pruning: for each cost
@@ -106,6 +106,7 @@ func OpenPart(data []byte) (*Part, error) {
 	if err := p.readMargins(f, head); err != nil {
 		return nil, err
 	}
+	// A part is of a Trial or of a Fitting; only the latter has weights.
 	if _, there := f.Tensor(partBias); !there {
 		return p, nil
 	}
@@ -114,7 +115,7 @@ func OpenPart(data []byte) (*Part, error) {
 
 // readMargins reads the margins of each cost and the measures of pruning.
 func (p *Part) readMargins(f *artifact.File, head partHead) error {
-	// Each cost has a tensor, which bounds the loops.
+	// Each cost has a tensor, which bounds the loops whatever the head claims.
 	for c := range head.Costs {
 		m, err := artifact.Elements(f, numbered(partMargins, c), artifact.Float32s)
 		if err != nil {
@@ -168,7 +169,8 @@ func (p *Part) readWeights(f *artifact.File) (err error) {
 }
 
 // inOrder verifies that parts, which must ascend, are of all problems and that
-// each fits what it is to be joined to.
+// each fits what it is to be joined to. The error lists what was joined before:
+// of parts that come from many functions it is the missing one that is asked for.
 func inOrder(parts []*Part, problems int, fits func(*Part) bool) error {
 	at := 0
 	var seen strings.Builder

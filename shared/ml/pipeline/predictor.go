@@ -21,8 +21,8 @@ const (
 // image model reads Pixels, which must be of its own shape (neural.Images).
 type Input struct {
 	Text   string
-	Cells  map[string]string
-	Pixels []uint8
+	Cells  map[string]string // by column
+	Pixels []uint8           // 0 to 255, channel by channel and line by line
 }
 
 // Predictor is a fitted model of any kind. It does not change and is safe for
@@ -100,7 +100,8 @@ func Open(data []byte) (Predictor, error) {
 // Predictor returns the model in the form all kinds of models have.
 func (m *Model) Predictor() Predictor { return textPredictor{m} }
 
-// textPredictor is a Model that takes an Input where the Model takes a text.
+// textPredictor is a Model that takes an Input where the Model takes a text. What
+// only other kinds of models have it answers as Predictor says of a text model.
 type textPredictor struct{ *Model }
 
 func (p textPredictor) Columns() []string                     { return nil }

@@ -103,6 +103,7 @@ func (t *Trial) sample() []int32 {
 	if n <= 0 {
 		return nil
 	}
+	// Evenly spread and not drawn: every part must sample the same rows.
 	rows := make([]int32, n)
 	for i := range rows {
 		rows[i] = int32(i * t.held.Rows / n)

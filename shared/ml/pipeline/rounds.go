@@ -11,10 +11,10 @@ import (
 // rounds is training that can be done block by block: problems that share
 // nothing but the rows, each solved along a path of costs.
 type rounds struct {
-	path     []float64
-	classes  int // 0 of a regression
-	nonZeros int64
-	joint    bool // whether all problems are solved at one time
+	path     []float64 // costs, ascending
+	classes  int       // 0 of a regression
+	nonZeros int64     // of the training rows
+	joint    bool      // whether all problems are solved at one time
 	// solve solves the problems of a block, for one problem in the order of the
 	// path, for different ones concurrently and in any order.
 	solve func(ctx context.Context, block linear.Range, workers int, each func(weights) error) error
@@ -23,8 +23,8 @@ type rounds struct {
 // weights are those of one problem at one cost, of single or double precision
 // as the learner has it. They hold during the call.
 type weights struct {
-	problem, step int
-	single        []float32
+	problem, step int       // step: place of the cost in the path
+	single        []float32 // one of the two, by feature; nil in the other's place
 	double        []float64
 	bias          float64
 }

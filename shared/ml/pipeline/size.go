@@ -16,8 +16,12 @@ type Size struct {
 //
 // d and s must be such as Fit takes, rows of its documents.
 func EstimateSize(d Data, rows []int32, s Settings, each float64) Size {
-	v := d.vocabulary(rows, s.withDefaults())
-	n := problems(len(d.Labels))
+	return SizeOf(d.vocabulary(rows, s.withDefaults()), len(d.Labels), each)
+}
+
+// SizeOf is EstimateSize for a vocabulary and so many classes.
+func SizeOf(v *text.Vocabulary, classes int, each float64) Size {
+	n := problems(classes)
 	// Of each feature a start, of each weight a half and its class.
 	width := int64(2 + 1)
 	if n > 1<<8 {

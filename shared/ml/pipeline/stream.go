@@ -12,15 +12,16 @@ import (
 type stream struct {
 	rows     int
 	columns  int
-	nonZeros int64 // of all rows, or a bound of it
-	some     func(places []int32) *sparse.Matrix
-	target   []float64 // the class of each row, or its number
-	weight   []float32 // nil means 1 for all
-	group    []uint64  // rows of one group are learnt from or judged by together; nil: each its own
-	classes  int       // 0 of a regression
+	nonZeros int64                               // of all rows, or a bound of it
+	some     func(places []int32) *sparse.Matrix // the features of the rows at some places
+	target   []float64                           // the class of each row, or its number
+	weight   []float32                           // nil means 1 for all
+	group    []uint64                            // rows of one group are learnt from or judged by together; nil: each its own
+	classes  int                                 // 0 of a regression
 }
 
-// handful is how many rows are made into features at one time.
+// handful is how many rows are made into features at one time: enough to make the
+// cost of a call nothing, few enough to be no matrix worth mentioning.
 const handful = 1024
 
 // source gives the rows at some places, in an order of its own each epoch.
@@ -118,7 +119,8 @@ func (s stream) total() float64 {
 	return sum
 }
 
-// longest returns the largest square length of a row.
+// longest returns the largest square length of a row, on which the rate of
+// descent depends: one pass more over the rows.
 func (s stream) longest() float64 {
 	most := 0.0
 	all := s.places()

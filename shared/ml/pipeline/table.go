@@ -80,7 +80,7 @@ func (d TableData) len() int {
 }
 
 // check verifies the data, that row numbers are of its rows, and that the
-// train rows can be told apart.
+// train rows can be told apart. Values are for the learner to judge.
 func (d TableData) check(train, held []int32) error {
 	if d.Task != dataset.Classification && !d.regression() {
 		return fmt.Errorf("%w: task %q", ErrInvalid, d.Task)

@@ -76,6 +76,8 @@ func tableModelOf(f *artifact.File, size int) (*TableModel, error) {
 	if m.labels != nil {
 		m.calibration, m.conformal, err = answersOf(f, len(m.labels))
 	} else if manifest.FormatVersion > 1 { // the first had no intervals
+		// From the second on their tensors are always there, be it of 0 rows: a file
+		// without them lost them.
 		if m.spread, err = calibrate.SpreadOf(f); errors.Is(err, calibrate.ErrAbsent) {
 			err = corrupt(err, "intervals")
 		}
@@ -89,6 +91,8 @@ func tableModelOf(f *artifact.File, size int) (*TableModel, error) {
 	if m.encoder, err = tabular.EncoderOf(f); err != nil {
 		return nil, corrupt(err, "columns")
 	}
+	// The weights go by the encoder's numbers: another encoder would make every
+	// answer wrong, and none of them look so.
 	if m.encoder.Len() != manifest.Features || m.encoder.Options() != m.settings.Options {
 		return nil, corrupt(nil, "%d features, manifest says %d, or other options", m.encoder.Len(), manifest.Features)
 	}
@@ -96,7 +100,8 @@ func tableModelOf(f *artifact.File, size int) (*TableModel, error) {
 	return m, nil
 }
 
-// readWeights reads and checks the tensors of the weights.
+// readWeights reads and checks the tensors of the weights. Numbers that are not
+// finite are refused here, so that no row's answer need be checked.
 func (m *TableModel) readWeights(f *artifact.File, manifest Manifest) (err error) {
 	if m.weight, err = artifact.Elements(f, tensorWeight, artifact.Float32s); err != nil {
 		return err

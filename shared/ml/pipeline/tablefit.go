@@ -39,6 +39,8 @@ func (d TableData) rounds(x *sparse.Matrix, rows []int32, s TableSettings, path 
 	case !d.regression():
 		return newRounds(d.lesson(x, rows), l, path), nil
 	}
+	// C rises along the path and alpha, its inverse, falls: either way each
+	// solution is the next one's start.
 	r := ridge.Regression{Epsilon: s.Epsilon}
 	for _, c := range path {
 		r.Alpha = append(r.Alpha, 1/c)
@@ -131,6 +133,7 @@ func NewTableFitting(ctx context.Context, d TableData, rows []int32, s TableSett
 	if err != nil {
 		return nil, err
 	}
+	// Filled in: a file must not depend on later defaults.
 	s.Options = e.Options()
 	whole := &TableModel{
 		settings: s, documents: len(rows), encoder: e, support: support(x),
@@ -168,6 +171,8 @@ func nonZero(w weights) column {
 	return something(w.single)
 }
 
+// something is nonZero of either precision. What single precision rounds to 0
+// goes too.
 func something[W float32 | float64](w []W) column {
 	var c column
 	for j, x := range w {

@@ -21,6 +21,7 @@ type TableModel struct {
 	unicode     string
 
 	encoder *tabular.Encoder
+	place   map[string]int // of each of columns
 	lists
 	// Targets may be of any size, so weights are not halved, and what a row
 	// comes to is summed in double precision.
@@ -29,10 +30,12 @@ type TableModel struct {
 	support []uint32  // rows of the fit that have each feature
 }
 
-// name notes the names of the columns.
+// name notes the names of the columns and where they are.
 func (m *TableModel) name() {
-	for _, c := range m.encoder.Columns() {
+	m.place = map[string]int{}
+	for i, c := range m.encoder.Columns() {
 		m.columns = append(m.columns, c.Name)
+		m.place[c.Name] = i
 	}
 }
 
@@ -43,6 +46,50 @@ func (m *TableModel) Labels() []string { return m.labels }
 // Columns returns the names of the columns the model reads. The slice is the
 // model's and must not be changed.
 func (m *TableModel) Columns() []string { return m.columns }
+
+// The types of a column's cells, for those who call the model.
+const (
+	NumberColumn   = "number"
+	CategoryColumn = "category" // one of some names; others are taken too
+	DateColumn     = "date"     // a date, a time of day, or both
+	TextColumn     = "text"     // anything; also of columns that the model has no use for
+)
+
+// ColumnType returns what the cells of a column are, "" for a name of no column.
+func (m *TableModel) ColumnType(name string) string {
+	i, known := m.place[name]
+	if !known {
+		return ""
+	}
+	switch m.encoder.Kind(i) {
+	case tabular.Number:
+		return NumberColumn
+	case tabular.Category:
+		return CategoryColumn
+	case tabular.Date:
+		return DateColumn
+	}
+	return TextColumn
+}
+
+// Reads reports whether a cell can be read as what its column is, or says
+// nothing, and so does the cell of a name of no column: see tabular.Encoder.Reads.
+func (m *TableModel) Reads(name, cell string) bool {
+	i, known := m.place[name]
+	return !known || m.encoder.Reads(i, cell)
+}
+
+// DecimalComma reports whether the numbers of a column are written as 1.234,5.
+func (m *TableModel) DecimalComma(name string) bool {
+	i, known := m.place[name]
+	return known && m.encoder.Comma(i)
+}
+
+// Written writes a number as the cells of a column are written, see
+// tabular.Encoder.Written. The name must be one of Columns.
+func (m *TableModel) Written(name string, v float64) string {
+	return m.encoder.Written(m.place[name], v)
+}
 
 // Task returns TableClassification or TableRegression.
 func (m *TableModel) Task() string {

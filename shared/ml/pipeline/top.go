@@ -64,7 +64,7 @@ func frequent(v *text.Vocabulary, n int) []bool {
 	// A tensor of the vocabulary's own making is what it says.
 	idf, _ := artifact.Float32s(tensors[at])
 	for f, x := range idf {
-		told[f] = float64(1+n)/math.Exp(float64(x)-1) > MinTold+.5
+		told[f] = float64(1+n)/math.Exp(float64(x)-1) > MinTold+.5 // 1+df, with half a document of room
 	}
 	return told
 }
@@ -90,6 +90,8 @@ func top(labels []string, l *lists, most int, told func(int32) bool, weight func
 	for c, label := range labels {
 		p := problemOf(c, n)
 		out[c] = ClassFeatures{label, raise[p].named(name, 1), lower[p].named(name, 1)}
+		// The one problem of two classes speaks for class 1; to class 0 all of it
+		// means the opposite.
 		if n == 1 && len(labels) == 2 && c == 0 {
 			out[c] = ClassFeatures{label, lower[p].named(name, -1), raise[p].named(name, -1)}
 		}
@@ -107,7 +109,8 @@ type ranked struct {
 	weight  float64
 }
 
-// offer takes in a weight if it is among the `most` heaviest.
+// offer takes in a weight if it is among the `most` heaviest. Insertion into a
+// short sorted list: nearly all offers fail at the first comparison or two.
 func (r *ranking) offer(feature int32, weight float64, most int) {
 	at := len(*r)
 	for at > 0 && math.Abs((*r)[at-1].weight) < math.Abs(weight) {

@@ -82,11 +82,7 @@ func TableMargins(ctx context.Context, d TableData, train, held []int32, s Table
 
 // whole returns the margins of all problems.
 func (t *Trial) whole(ctx context.Context, workers int) ([][]float32, error) {
-	p, err := t.Block(ctx, t.all(), workers)
-	if err != nil {
-		return nil, err
-	}
-	out, err := t.Join(p)
+	out, err := t.Whole(ctx, workers)
 	return out.Margins, err
 }
 

@@ -80,7 +80,22 @@ func (c *column) index() bool {
 	return len(c.level) == len(c.Levels)
 }
 
-// encode appends the features of a cell.
+// reads reports whether a cell says something the column was learned from, or
+// nothing: what is no number in a column of numbers does neither.
+func (c *column) reads(content string) bool {
+	ok := true
+	switch {
+	case c.features() == 0:
+	case c.Kind == Number:
+		_, ok = cell.Number(content, c.notation())
+	case c.Kind == Date:
+		_, ok = cell.Date(content, c.order())
+	}
+	return ok || cell.Missing(content)
+}
+
+// encode appends the features of a cell, whose first has the number first. What
+// cannot be read counts as empty: a row is answered, never refused.
 func (c *column) encode(s *Scratch, first int32, content string) {
 	switch {
 	case c.features() == 0:
@@ -105,6 +120,7 @@ func (c *column) encode(s *Scratch, first int32, content string) {
 		} else if c.Pooled {
 			s.put(first+int32(len(c.Levels)), 1)
 		}
+		// Without Pooled a level that is not known says nothing.
 	}
 }
 
@@ -112,7 +128,7 @@ func (c *column) encode(s *Scratch, first int32, content string) {
 // the feature for it, which is the column's last.
 func (c *column) encodeEmpty(s *Scratch, first int32) {
 	switch {
-	case c.Kind == Number && c.Scale != nil:
+	case c.Kind == Number && c.Scale != nil: // with its curves and bins
 		c.encodeNumber(s, first, c.Scale.Default)
 	case c.Scale != nil:
 		s.put(first, c.Scale.of(c.Scale.Default))
@@ -155,6 +171,7 @@ func (c *column) encodeDate(s *Scratch, first int32, m cell.Moment) {
 		s.put(first, c.Scale.of(position(m)))
 		first++
 	}
+	// A clock time without a date has no month, a date without one no hour.
 	for _, part := range []struct {
 		kept  []int
 		value int
@@ -176,6 +193,7 @@ func position(m cell.Moment) float64 {
 	return float64(m.Time.Unix())/86400 + float64(m.Time.Nanosecond())/86400e9
 }
 
+// notation is how the numbers of the column are written.
 func (c *column) notation() cell.Notation {
 	if c.Comma {
 		return cell.Comma
@@ -183,6 +201,7 @@ func (c *column) notation() cell.Notation {
 	return cell.Point
 }
 
+// order is how the dates of the column are written.
 func (c *column) order() cell.Order {
 	if c.DayFirst {
 		return cell.DayFirst
@@ -190,7 +209,8 @@ func (c *column) order() cell.Order {
 	return cell.MonthFirst
 }
 
-// name returns the name of the column's i-th feature.
+// name returns the name of the column's i-th feature: i is counted down over the
+// features in their order, as encode lays them out.
 func (c *column) name(i int) string {
 	if c.Scale != nil {
 		if i == 0 {

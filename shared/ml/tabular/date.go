@@ -10,11 +10,12 @@ import (
 // and its month, weekday and hour, each a level. It is false, and leaves the
 // column as it was, when the dates are all the same.
 func (c *column) learnDate(v *view, o Options) bool {
+	// 3/4 is read in both orders: the one that reads more cells of the column wins.
 	// Dates with points and an open order come from where the day is first.
 	dayFirst := v.dayFirst > v.monthFirst || v.dayFirst == v.monthFirst && v.dotted > 0
 	d := column{Kind: Date, DayFirst: dayFirst}
 	var days []float64
-	var months [13]int
+	var months [13]int // from 1
 	var weekdays [7]int
 	var hours [24]int
 	for _, r := range v.rows {
@@ -35,7 +36,7 @@ func (c *column) learnDate(v *view, o Options) bool {
 			hours[m.Time.Hour()]++
 		}
 	}
-	slices.Sort(days)
+	slices.Sort(days) // as in learnNumber: sums must not depend on the rows' order
 	if d.Scale = scaleOf(days); d.Scale == nil {
 		return false
 	}

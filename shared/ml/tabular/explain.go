@@ -8,6 +8,7 @@ import (
 // "cabin missing", "age in [20, 30)", "bought weekday=Monday", "review: good".
 func (e *Encoder) Feature(feature int32) string {
 	c := e.ColumnOf(feature)
+	// Free text comes behind all columns, whichever of them it is.
 	if first := e.start[len(e.columns)]; feature >= first {
 		_, term := e.text.Term(feature - first)
 		return e.columns[c].Name + ": " + term

@@ -72,7 +72,8 @@ func (t Table) check(rows []int32) error {
 	return nil
 }
 
-// lay numbers the features and builds the look-ups.
+// lay numbers the features, column after column and the text of all last, and
+// builds the look-ups. It serves Fit and EncoderOf, which has only the columns.
 func (e *Encoder) lay() error {
 	e.start = make([]int32, 1, len(e.columns)+1)
 	e.texts = nil
@@ -93,13 +94,15 @@ func (e *Encoder) lay() error {
 
 // learnText counts the free text of the rows.
 func (e *Encoder) learnText(ctx context.Context, t Table, rows []int32) error {
+	// Texts are joined and share a vocabulary: a word has one weight wherever it
+	// stands.
 	for k, c := range e.texts {
 		if k > 0 {
 			e.columns[c].Note = fmt.Sprintf("joined to the text of %q", e.columns[e.texts[0]].Name)
 		}
 	}
 	docs := make([]string, len(rows))
-	all := make([]int32, len(rows))
+	all := make([]int32, len(rows)) // every document, for Vocabulary
 	cells := make([]string, len(e.columns))
 	var s Scratch
 	for k, r := range rows {
@@ -121,7 +124,7 @@ func (e *Encoder) learnText(ctx context.Context, t Table, rows []int32) error {
 	return nil
 }
 
-// notes joins the notes of all columns, for an error.
+// notes joins the notes of the first ten columns, for an error.
 func (e *Encoder) notes() string {
 	var all []string
 	for i := range e.columns {
@@ -137,11 +140,14 @@ func learn(source *dataset.Column, rows []int32, decimalComma bool, o Options) c
 	switch {
 	case v.there() == 0:
 		c.Kind, c.Note = Constant, "always empty"
+	// The order matters: 20060102 is a date before it is a number, and a column of
+	// one date may still be one of numbers.
 	case v.dates() && c.learnDate(v, o):
 	case v.numbers():
 		c.learnNumber(v, decimalComma, o)
 	case len(v.count) == 1 && (v.missing < o.MinLevel || v.there() < o.MinLevel):
 		c.Kind, c.Note = Constant, "always the same"
+	// Sentences that repeat are answers to choose from: a category.
 	case v.prose() && 2*len(v.count) > v.there():
 		c.Kind = Text
 	default:
@@ -160,7 +166,7 @@ func (c *column) learnCategory(v *view, o Options) {
 		covered += int(v.count[f])
 	}
 	c.Empty = v.missing >= o.MinLevel && v.there() >= o.MinLevel
-	if 2*covered < v.there() {
+	if 2*covered < v.there() { // rows, not levels: a hundred names of one row each weigh little
 		c.Kind = Identifier
 		c.Note = fmt.Sprintf("%d different values in %d rows: dropped as names of rows", len(v.count), v.there())
 		if c.Empty {

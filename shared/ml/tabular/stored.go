@@ -21,10 +21,12 @@ const FormatVersion = 1
 // describes it.
 const tensorColumns = "table.columns"
 
-// maxSpec bounds the bytes of that tensor.
+// maxSpec bounds the bytes of that tensor, and so what parsing it takes. Levels are
+// most of it: 16 MB are a hundred thousand of 160 bytes.
 const maxSpec = 16 << 20
 
-// spec is what tensorColumns holds, as JSON.
+// spec is what tensorColumns holds, as JSON: small beside the words, and read by
+// people who ask what a model looks at.
 type spec struct {
 	Version int      `json:"version"`
 	Options Options  `json:"options"`
@@ -133,12 +135,15 @@ func specOf(raw []byte) (spec, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return s, &FormatError{Msg: "bytes after the columns"}
 	}
+	// Fit writes them filled in. Were they not, a later change of a default would
+	// change what an old file means.
 	if s.Options.withDefaults() != s.Options {
 		return s, &FormatError{Msg: "options are left open"}
 	}
 	if err := s.Options.check(); err != nil {
 		return s, &FormatError{Msg: "options", Err: err}
 	}
+	// All else about the columns is checked one by one, see column.check.
 	if n := len(s.Columns); n == 0 || n > maxColumns {
 		return s, &FormatError{Msg: fmt.Sprintf("%d columns, at most %d", n, maxColumns)}
 	}
@@ -150,6 +155,7 @@ func (c *column) check() error {
 	fault := func(format string, args ...any) error {
 		return &FormatError{Column: c.Name, Msg: fmt.Sprintf(format, args...)}
 	}
+	// A kind has features of its own only: name and encode walk over all of them.
 	number, date, category := c.Kind == Number, c.Kind == Date, c.Kind == Category
 	switch c.Kind {
 	case Number, Category, Date:
@@ -201,4 +207,5 @@ func within(v []int, low, high int) bool {
 	return true
 }
 
+// finite reports whether x is a number that can be computed with.
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

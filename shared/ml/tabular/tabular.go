@@ -94,10 +94,11 @@ func (o Options) check() error {
 	return o.Text.Check()
 }
 
-// The bounds of an encoder, which hold for what is fitted and what is read.
+// The bounds of an encoder, which hold for what is fitted and what is read from a
+// file: with them the features of all columns fit into an int32 by far.
 const (
 	maxBins    = 256
-	maxLevels  = 100_000
+	maxLevels  = 100_000 // of one column
 	maxColumns = 1000
 )
 
@@ -136,11 +137,11 @@ type Encoder struct {
 // Scratch holds what encoding one row needs, for reuse. The zero Scratch is
 // ready. It must not be used by two goroutines at a time.
 type Scratch struct {
-	index []int32
-	value []float32
-	cells []string
-	form  []byte // the normal form of a level
-	doc   []byte // free text, joined
+	index []int32   // of the features of the row
+	value []float32 // of each of them
+	cells []string  // that Cells returned
+	form  []byte    // the normal form of a level
+	doc   []byte    // free text, joined
 	text  text.Scratch
 }
 
@@ -180,6 +181,18 @@ func (e *Encoder) Cells(s *Scratch, named map[string]string) []string {
 	return s.cells
 }
 
+// Reads reports whether a cell can be read as what its column was taken for: a
+// number, written as in the training file, or a date. An empty cell can, and so
+// can anything in a column of names or of text, and in one that was dropped.
+// Encode takes what cannot for empty.
+func (e *Encoder) Reads(column int, content string) bool { return e.columns[column].reads(content) }
+
+// Kind returns what a column was taken for.
+func (e *Encoder) Kind(column int) Kind { return e.columns[column].Kind }
+
+// Comma reports whether the numbers of a column have a decimal comma.
+func (e *Encoder) Comma(column int) bool { return e.columns[column].Comma }
+
 // Written writes a number as the cells of a column are written, so that a
 // program's 1234.5 is not taken for another number where commas are decimal.
 func (e *Encoder) Written(column int, v float64) string {
@@ -205,7 +218,7 @@ func (e *Encoder) Encode(s *Scratch, cells []string) (index []int32, value []flo
 	if e.text == nil {
 		return s.index, s.value
 	}
-	first := e.start[len(e.columns)]
+	first := e.start[len(e.columns)] // of the text's features
 	terms, weights := e.text.Vectorize(&s.text, e.document(s, cells))
 	for k, f := range terms {
 		s.put(first+f, float64(weights[k]))
@@ -249,7 +262,7 @@ func (e *Encoder) Matrix(ctx context.Context, columns []dataset.Column, rows []i
 	var s Scratch
 	cells := make([]string, len(from))
 	for k, r := range rows {
-		if k%1024 == 0 && ctx.Err() != nil {
+		if k%1024 == 0 && ctx.Err() != nil { // some milliseconds of work apart
 			return nil, ctx.Err()
 		}
 		for i, c := range from {

@@ -21,7 +21,7 @@ type view struct {
 	missing int
 	count   map[uint64]int32 // rows of each level, by the hash of its normal form
 
-	// How many cells can be read as what.
+	// How many cells can be read as what; one cell may count for several.
 	point, comma         int // numbers
 	codes                int // with a leading zero
 	monthFirst, dayFirst int // dates
@@ -37,7 +37,8 @@ type words struct {
 	joined int // characters of scripts without spaces
 }
 
-// look reads a column once.
+// look reads a column once: what a column is needs all of its rows, and a first
+// thousand, sorted by some value, could be alike.
 func look(source *dataset.Column, rows []int32) *view {
 	v := &view{source: source, rows: rows, count: map[uint64]int32{}}
 	var form []byte
@@ -54,7 +55,7 @@ func look(source *dataset.Column, rows []int32) *view {
 	return v
 }
 
-// read counts what a cell can be.
+// read counts what a cell that says something can be.
 func (v *view) read(s string) {
 	point, comma := cell.Notations(s)
 	v.point += ones(point)
@@ -73,6 +74,7 @@ func (v *view) read(s string) {
 	}
 }
 
+// ones is b as a number to be added.
 func ones(b bool) int {
 	if b {
 		return 1
@@ -88,7 +90,8 @@ func (v *view) there() int { return len(v.rows) - v.missing }
 const most = 95
 
 // numbers reports whether the column holds numbers that count something, and
-// not codes with leading zeros.
+// not codes with leading zeros, such as those of articles: one in a hundred is
+// enough for those, since most codes of a column may begin with another digit.
 func (v *view) numbers() bool {
 	return 100*max(v.point, v.comma) >= most*v.there() && 100*v.codes < v.there()
 }
@@ -107,8 +110,8 @@ func (v *view) prose() bool {
 	return w.units+w.joined/2 >= 3*n && 2*w.small > w.later
 }
 
-// firstUnspaced is below every script that is written without spaces: most
-// letters need not be looked up.
+// firstUnspaced is where Thai begins, below every script that is written without
+// spaces: most letters need not be looked up.
 const firstUnspaced = 0x0e00
 
 // add counts the words of a cell.
@@ -117,7 +120,7 @@ func (w *words) add(s string) {
 	for _, r := range s {
 		switch {
 		case r >= firstUnspaced && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
-			w.joined++
+			w.joined++ // counted by character: nothing says where a word ends
 			inWord = false
 		case unicode.IsLetter(r) || inWord && (unicode.IsMark(r) || r == '\'' || r == '’' || unicode.IsDigit(r)):
 			if !inWord {
@@ -139,6 +142,7 @@ func (w *words) add(s string) {
 // MinLevel rows or more, the most frequent if there are too many.
 func (v *view) frequent(o Options) []uint64 {
 	kept := slices.DeleteFunc(slices.Collect(maps.Keys(v.count)), func(h uint64) bool { return int(v.count[h]) < o.MinLevel })
+	// Ties by hash: any order will do that is the same for every run.
 	slices.SortFunc(kept, func(a, b uint64) int {
 		return cmp.Or(cmp.Compare(v.count[b], v.count[a]), cmp.Compare(a, b))
 	})
@@ -146,7 +150,8 @@ func (v *view) frequent(o Options) []uint64 {
 }
 
 // spell returns the levels as they are most often written, in the order of
-// their normal forms.
+// their normal forms: what people read is what people wrote, not its hash and not
+// its folded form. A second pass, for the first did not know which are kept.
 func (v *view) spell(levels []uint64) []string {
 	spelt := make(map[uint64]map[string]int32, len(levels))
 	for _, h := range levels {
