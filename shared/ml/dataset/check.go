@@ -255,8 +255,12 @@ func (b *builder) tooManyBad(bad int64) unfit {
 	if float64(bad) <= b.o.MaxBadShare*records {
 		return nil
 	}
-	return unfit{fmt.Sprintf("%d of %d records are bad (%.1f %%) and at most %g %% may be: %s",
-		bad, b.set.Records, 100*float64(bad)/records, 100*b.o.MaxBadShare, b.found.summary())}
+	reason := fmt.Sprintf("%d of %d records are bad (%.1f %%) and at most %g %% may be: %s",
+		bad, b.set.Records, 100*float64(bad)/records, 100*b.o.MaxBadShare, b.found.summary())
+	if b.decoder != nil && 2*int64(b.found.counts[EncodingInvalid]) >= bad {
+		reason += fmt.Sprintf("; the file is not %s: %s", strings.ToUpper(b.decoder.encoding), fixes[EncodingInvalid])
+	}
+	return unfit{reason}
 }
 
 // haveLabels says which labels there are.

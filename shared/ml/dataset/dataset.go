@@ -2,9 +2,10 @@
 // written, turns its records into rows, and tells the owner of the data, by
 // line and reason, what is wrong with it.
 //
-// Read takes texts and ReadTable takes tables, in CSV, TSV or JSON lines, gzipped or not, in UTF-8, UTF-16 with a
-// byte order mark or GB18030, and both decide on delimiter, header and columns
-// unless told. A bad row is dropped and reported; a file with too many of them,
+// Read takes texts and ReadTable takes tables, in CSV, TSV or JSON lines, gzipped
+// or not, in UTF-8, UTF-16 with a byte order mark or, where it is Chinese,
+// GB18030; Recognise says which of the two a file is for. Both decide on
+// delimiter, header and columns unless told. A bad row is dropped and reported; a file with too many of them,
 // or one that cannot be trained, is an *InputError that lists every reason.
 // Split then chooses held-out rows so that they stay held out when more data
 // comes, or the newest ones where a column of times tells, and GroupKey says

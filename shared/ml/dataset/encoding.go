@@ -30,12 +30,17 @@ type decoder struct {
 	src      *bufio.Reader
 	decided  io.Reader // nil while only ASCII was seen
 	encoding string
+
+	// Where an encoding was guessed: the line it began on, from 1, and what was
+	// made of it.
+	line   int64
+	sample []byte
 }
 
 // newDecoder looks at the beginning of src, whose buffer holds window bytes.
 // The error is unfit for what is not text, or src's.
 func newDecoder(src *bufio.Reader) (*decoder, error) {
-	d := &decoder{src: src, encoding: encodingUTF8}
+	d := &decoder{src: src, encoding: encodingUTF8, line: 1}
 	head, err := src.Peek(4096)
 	if err != nil && err != io.EOF {
 		return nil, err
@@ -52,6 +57,8 @@ func newDecoder(src *bufio.Reader) (*decoder, error) {
 		d.decide(encodingUTF16BE, utf16enc.UTF16(utf16enc.BigEndian, utf16enc.ExpectBOM), "\xFF\xFD")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return nil, unfit{"the file is a zip archive or an Excel workbook; save it as CSV in UTF-8, or compress it with gzip"}
+	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0")):
+		return nil, unfit{"the file is an Excel workbook; save it as CSV in UTF-8"}
 	case bytes.Count(head, []byte{0}) > len(head)/10:
 		return nil, unfit{"the file is not text, or is UTF-16 without a byte order mark; save it as CSV in UTF-8"}
 	}
@@ -79,6 +86,9 @@ func (d *decoder) Read(p []byte) (int, error) {
 	head, _ := d.src.Peek(d.src.Buffered())
 	if n := asciiPrefix(head); n > 0 {
 		n = copy(p, head[:n])
+		d.line += int64(bytes.Count(head[:n], lineFeed))
+		begun := head[bytes.LastIndexByte(head[:n], '\n')+1 : n]
+		d.sample = append(d.sample[:0], begun[max(len(begun)-maxExcerpt/2, 0):]...)
 		d.src.Discard(n)
 		return n, nil
 	}
@@ -86,21 +96,30 @@ func (d *decoder) Read(p []byte) (int, error) {
 	head, _ = d.src.Peek(window)
 	if likelyGB18030(head) {
 		d.decide(encodingGB18030, simplifiedchinese.GB18030, "\x84\x31\xA4\x37")
+		rest, _, _ := bytes.Cut(head, lineFeed)
+		// What the cut leaves of a last character is shown as U+FFFD.
+		shown, _ := simplifiedchinese.GB18030.NewDecoder().Bytes(rest[:min(len(rest), 4*maxExcerpt)])
+		d.sample = append(d.sample, bytes.TrimRight(shown, "\r")...)
 	} else {
 		d.decided = d.src
 	}
 	return d.decided.Read(p)
 }
 
-// converted reports whether the text was decoded from another encoding.
-func (d *decoder) converted() bool { return d.encoding != encodingUTF8 }
-
-// report adds the issue that tells of a conversion.
+// report adds the issue that tells of a conversion. A byte order mark is proof;
+// GB18030 is a guess, which the owner must be able to check.
 func (d *decoder) report(found *findings) {
-	if d.converted() {
+	switch d.encoding {
+	case encodingUTF8:
+	case encodingGB18030:
+		found.insist(Issue{Code: EncodingConverted, Severity: Warning, Line: d.line, Fix: "compare this with the file; if it reads differently, save the file as UTF-8"},
+			d.sample, "the file is not UTF-8; it was read as Chinese in %s, here as %q", d.encoding, excerpt(d.sample))
+	default:
 		found.add(Issue{Code: EncodingConverted, Severity: Info}, nil, "the file is %s and was read as UTF-8", d.encoding)
 	}
 }
+
+var lineFeed = []byte{'\n'}
 
 // damaged returns the offset of the first byte of raw that was not text, or -1.
 func damaged(raw []byte) int {

@@ -77,6 +77,7 @@ func ReadEntries(ctx context.Context, r io.Reader, opts EntryOptions) (*Entries,
 	if len(opts.Columns) == 0 {
 		e.wanted = p.text
 	}
+	e.b.used = append(e.b.used, e.wanted...)
 	return e, nil
 }
 

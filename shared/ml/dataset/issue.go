@@ -36,13 +36,15 @@ const (
 	SplitLeak                 = "split_leak"
 	TextTooLong               = "text_too_long"
 	ProbableHeader            = "probable_header"
+	ColumnDuplicate           = "column_duplicate"
+	FieldNested               = "field_nested" // of JSON lines: it is not read
 	ImageDecode               = "image_decode"
 	ArchiveLimit              = "archive_limit"
 )
 
 // fixes is what the owner can do about each code.
 var fixes = map[string]string{
-	EncodingInvalid:           "save the file as UTF-8, or remove the damaged characters",
+	EncodingInvalid:           "save the file as UTF-8 (in Excel: CSV UTF-8), or correct the damaged characters",
 	EncodingConverted:         "nothing to do; save the file as UTF-8 to be sure of every character",
 	CSVFieldCount:             "put a cell that holds the delimiter or a line end in double quotes",
 	CSVQuote:                  "put the whole cell in double quotes and write each quote inside it twice",
@@ -58,6 +60,8 @@ var fixes = map[string]string{
 	SplitLeak:                 "remove the copy from one side: the test result flatters the model",
 	TextTooLong:               "shorten the text or divide it into several rows",
 	ProbableHeader:            "nothing to do if it is a header; else write a header line above it, such as label,text",
+	ColumnDuplicate:           "give each column a name of its own",
+	FieldNested:               "nothing to do if it is not needed; else write what it holds as fields of their own",
 	ImageDecode:               "save the image again as PNG or JPEG",
 	ArchiveLimit:              "divide the file into smaller ones",
 }
@@ -82,7 +86,7 @@ type Issue struct {
 type findings struct {
 	kept   map[Severity][]Issue // at most maxIssues each, in order of arrival
 	counts map[string]int
-	first  map[string]int64 // line of the first error of each code
+	first  map[string]int64 // least line of an error of each code
 }
 
 // newFindings returns an empty collection.
@@ -95,7 +99,8 @@ func newFindings() *findings {
 func (f *findings) add(i Issue, raw []byte, format string, args ...any) {
 	f.counts[i.Code]++
 	if i.Severity == Error {
-		if _, known := f.first[i.Code]; !known {
+		// Not the first to come: some are found only when all rows are there.
+		if least, known := f.first[i.Code]; !known || i.Line < least {
 			f.first[i.Code] = i.Line
 		}
 	}
@@ -104,6 +109,14 @@ func (f *findings) add(i Issue, raw []byte, format string, args ...any) {
 	}
 	i.Excerpt, i.Message, i.Fix = excerpt(raw), fmt.Sprintf(format, args...), cmp.Or(i.Fix, fixes[i.Code])
 	f.kept[i.Severity] = append(f.kept[i.Severity], i)
+}
+
+// insist is add for an issue that must be told however many there are.
+func (f *findings) insist(i Issue, raw []byte, format string, args ...any) {
+	if kept := f.kept[i.Severity]; len(kept) == maxIssues {
+		f.kept[i.Severity] = kept[:maxIssues-1]
+	}
+	f.add(i, raw, format, args...)
 }
 
 // list returns the issues to show.

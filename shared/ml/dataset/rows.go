@@ -2,9 +2,9 @@ package dataset
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -50,6 +50,7 @@ type builder struct {
 	chunk    *strings.Builder  // the strings of the latest rows
 	object   record.Object
 	cells    [][]byte // jsonl: the record's values in the order of the columns
+	used     []int    // columns that are read
 	byName   map[string]int
 	hasTests bool  // a row is marked test
 	rare     int64 // rows rejected for nothing but their rare label
@@ -58,7 +59,8 @@ type builder struct {
 // newBuilder returns a builder that counts into set; it needs a form.
 func newBuilder(o Options, p *plan, set *Set, found *findings, d *decoder) *builder {
 	b := &builder{o: o, p: p, set: set, found: found, decoder: d,
-		labels: map[string]string{}, chunk: &strings.Builder{}, byName: map[string]int{}}
+		labels: map[string]string{}, chunk: &strings.Builder{}, byName: map[string]int{},
+		used: append([]int{p.label, p.id, p.split, p.weight, p.group, p.time}, slices.Concat(p.text, p.features)...)}
 	for i, name := range p.source.Columns {
 		b.byName[name] = i
 	}
@@ -141,19 +143,22 @@ func (b *builder) frame(rec *record.Record) ([][]byte, bool) {
 func (b *builder) parse(rec *record.Record, issue Issue) ([][]byte, bool) {
 	if err := b.object.Parse(rec.Raw); err != nil {
 		issue.Code = JSONParse
-		message := err.Error()
-		if syntax, ok := errors.AsType[*record.SyntaxError](err); ok {
-			message = syntax.Message
-		}
-		b.found.add(issue, rec.Raw, "%s", message)
+		b.found.add(issue, rec.Raw, "%s", err.Error())
 		return nil, false
 	}
 	// Names that the sample did not show are of no column and are passed over.
 	clear(b.cells)
 	for i, name := range b.object.Names {
-		if at, ok := b.byName[string(name)]; ok {
-			b.cells[at] = b.object.Values[i]
+		at, ok := b.byName[string(name)]
+		if !ok {
+			continue
 		}
+		if slices.Contains(b.object.Nested, i) && slices.Contains(b.used, at) {
+			issue.Code, issue.Column = JSONParse, b.p.source.Columns[at]
+			b.found.add(issue, rec.Raw, "the field %q holds an object or a list, which is no value of a column", name)
+			return nil, false
+		}
+		b.cells[at] = b.object.Values[i]
 	}
 	return b.cells, true
 }
@@ -181,9 +186,9 @@ func (b *builder) fill(row *Row, cells [][]byte) bool {
 	label := bytes.TrimSpace(cells[b.p.label])
 	switch {
 	case cells[b.p.label] == nil:
-		bad(b.p.label, FieldMissing, "the label is missing")
+		bad(b.p.label, FieldMissing, "the %s is missing", b.aim)
 	case len(label) == 0:
-		bad(b.p.label, LabelEmpty, "the label is empty")
+		bad(b.p.label, LabelEmpty, "the %s is empty", b.aim)
 	case len(label) > maxLabel:
 		bad(b.p.label, TextTooLong, "a label of %d bytes; at most %d", len(label), maxLabel)
 	case b.labels[string(label)] == "" && unseen(label) >= 0: // one that is known was looked at

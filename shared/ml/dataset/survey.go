@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"godwit/shared/ml/dataset/record"
@@ -30,7 +31,8 @@ type sample struct {
 	share   float64    // of records that have them
 	rows    [][]string // records that have them
 	first   []string   // the very first record; nil when it is broken
-	names   []string   // jsonl only: names in order of appearance
+	names   []string   // jsonl only: names in order of appearance, but for nested
+	nested  []string   // jsonl only: names whose values are objects or lists in every record
 }
 
 // plan is what the survey decided.
@@ -70,13 +72,20 @@ func survey(in *input, o Options, l layout, found *findings) (*plan, error) {
 		return p, err
 	}
 	s := p.sampleOf(head, l, found)
+	if err := p.checkNames(in.decoder, found); err != nil {
+		return p, err
+	}
 	if len(p.source.Columns) > maxColumns {
 		return p, unfit{fmt.Sprintf("the file has %d columns; at most %d are read", len(p.source.Columns), maxColumns)}
 	}
+	written := slices.Clone(p.source.Columns)
 	err = l.assign(p, s)
-	if p.splitIgnored {
-		found.add(Issue{Code: FieldMissing, Severity: Warning, Line: 1, Column: "split"}, nil,
-			"the column split is not used: its values are not train, validation or test")
+	p.tellColumns(s, written, found)
+	if reasons, ok := err.(unfit); ok && len(s.nested) > 0 {
+		err = append(reasons, "passed over, for they hold objects or lists: "+excerpt([]byte(strings.Join(s.nested, ", "))))
+	}
+	if err == nil {
+		err = p.checkTwice(written, l.given())
 	}
 	if err != nil {
 		return p, err
@@ -232,6 +241,12 @@ func sampleObjects(head []byte) sample {
 		}
 		row := make([]string, len(s.names))
 		for i, name := range object.Names {
+			if slices.Contains(object.Nested, i) {
+				if len(s.nested) < record.MaxFields && !slices.Contains(s.nested, string(name)) {
+					s.nested = append(s.nested, string(name))
+				}
+				continue
+			}
 			at := indexOf(s.names, string(name))
 			if at < 0 && len(s.names) < record.MaxFields {
 				at = len(s.names)
@@ -243,6 +258,8 @@ func sampleObjects(head []byte) sample {
 		}
 		s.rows = append(s.rows, row)
 	}
+	// A name that has a plain value anywhere is a column.
+	s.nested = slices.DeleteFunc(s.nested, func(name string) bool { return indexOf(s.names, name) >= 0 })
 	// Rows read before a name was first seen lack its cell.
 	s.columns = len(s.names)
 	for i, row := range s.rows {

@@ -187,9 +187,9 @@ func (f *tableForm) regression(target *Column, n cell.Notation) error {
 		case ok:
 		case cell.Missing(target.Cell(i)):
 			issue.Code = LabelEmpty
-			f.found.add(issue, []byte(target.Cell(i)), "the target is empty")
+			f.found.add(issue, []byte(target.Cell(i)), "the %s is empty", f.aim)
 		default:
-			f.found.add(issue, []byte(target.Cell(i)), "the target is not a number")
+			f.found.add(issue, []byte(target.Cell(i)), "the %s is not a number", f.aim)
 		}
 		return !ok
 	})

@@ -113,7 +113,7 @@ func (l *tableLayout) looksNamed(s sample) bool {
 
 // assign implements layout.
 func (l *tableLayout) assign(p *plan, s sample) error {
-	l.distinguish(p)
+	distinguish(p)
 	columns := p.source.Columns
 	p.roles = noRoles
 	if l.o.Target != "" {
@@ -180,7 +180,7 @@ func decimalComma(s sample, delimiter string) bool {
 
 // distinguish gives columns without a name, or with one that was there before,
 // a name of their own. The names of objects differ, and are looked up as they are.
-func (l *tableLayout) distinguish(p *plan) {
+func distinguish(p *plan) {
 	if p.source.Format == formatJSONL {
 		return
 	}
@@ -190,10 +190,6 @@ func (l *tableLayout) distinguish(p *plan) {
 		unique := name
 		for n := 2; seen[unique]; n++ {
 			unique = fmt.Sprintf("%s (%d)", name, n)
-		}
-		if unique != name {
-			l.found.add(Issue{Code: ProbableHeader, Severity: Warning, Line: 1, Column: unique}, nil,
-				"the header names %q more than once; this one is called %q", name, unique)
 		}
 		seen[unique] = true
 		p.source.Columns[i] = unique

@@ -22,7 +22,8 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Mes
 // next call of Parse. The zero value is ready; it is not safe for concurrent use.
 type Object struct {
 	Names  [][]byte
-	Values [][]byte // strings unescaped; numbers, true and false as written; nil for null
+	Values [][]byte // strings unescaped; numbers, true and false as written; nil for null and what is nested
+	Nested []int    // the places of values that are objects or arrays: JSON, and no cells
 
 	data    []byte
 	pos     int
@@ -31,11 +32,11 @@ type Object struct {
 }
 
 // Parse reads line. The error is always a *SyntaxError: also for a name that
-// appears twice (which one was meant?), for a nested object or array, for half
-// a surrogate pair, and for more than MaxFields names. Bytes that are not
+// appears twice (which one was meant?), for half a surrogate pair, for more than
+// MaxFields names, and for values nested more than 64 deep. Bytes that are not
 // UTF-8 are kept as they are.
 func (o *Object) Parse(line []byte) error {
-	o.Names, o.Values, o.scratch = o.Names[:0], o.Values[:0], o.scratch[:0]
+	o.Names, o.Values, o.Nested, o.scratch = o.Names[:0], o.Values[:0], o.Nested[:0], o.scratch[:0]
 	o.data, o.pos = line, 0
 	clear(o.seen)
 	if o.next() != '{' {
@@ -55,7 +56,7 @@ func (o *Object) Parse(line []byte) error {
 		case '}':
 			return o.end()
 		default:
-			return o.fail("no comma or closing brace")
+			return o.fail("a comma or the closing brace is missing")
 		}
 	}
 }
@@ -64,7 +65,7 @@ func (o *Object) Parse(line []byte) error {
 func (o *Object) end() error {
 	o.pos++
 	if o.next(); o.pos < len(o.data) {
-		return o.fail("text after the object")
+		return o.fail("something follows the object")
 	}
 	return nil
 }
@@ -72,7 +73,7 @@ func (o *Object) end() error {
 // member reads one name and value.
 func (o *Object) member() error {
 	if o.next() != '"' {
-		return o.fail("no name in double quotes")
+		return o.fail("a name in double quotes is missing")
 	}
 	at := o.pos
 	name, err := o.str()
@@ -87,11 +88,16 @@ func (o *Object) member() error {
 		return o.fail("too many names")
 	}
 	if o.next() != ':' {
-		return o.fail("no colon after a name")
+		return o.fail("the colon after a name is missing")
 	}
 	o.pos++
-	o.next()
-	value, err := o.value()
+	var value []byte
+	if c := o.next(); c == '{' || c == '[' {
+		o.Nested = append(o.Nested, len(o.Names))
+		err = o.skip(1)
+	} else {
+		value, err = o.value()
+	}
 	if err != nil {
 		return err
 	}
@@ -122,13 +128,10 @@ func (o *Object) repeated(name []byte) bool {
 // value reads a string, number, true, false or null.
 func (o *Object) value() ([]byte, error) {
 	if o.pos == len(o.data) {
-		return nil, o.fail("no value after a name")
+		return nil, o.fail("the value after a name is missing")
 	}
-	switch c := o.data[o.pos]; c {
-	case '"':
+	if o.data[o.pos] == '"' {
 		return o.str()
-	case '{', '[': // refused by name: a cell cannot hold it
-		return nil, o.fail("nested value")
 	}
 	// A bare word is taken to where the next token must begin, and judged whole.
 	from := o.pos
@@ -146,9 +149,64 @@ func (o *Object) value() ([]byte, error) {
 	return nil, o.fail("not a JSON value")
 }
 
+// maxDepth bounds how deep values are nested, and the stack with it.
+const maxDepth = 64
+
+// skip passes over the object or array at pos, which must be JSON. Names may
+// come again in it, for nobody asks what they are of.
+func (o *Object) skip(depth int) error {
+	if depth > maxDepth {
+		return o.fail("values are nested too deep")
+	}
+	closing := byte('}')
+	if o.data[o.pos] == '[' {
+		closing = ']'
+	}
+	o.pos++
+	if o.next() == closing {
+		o.pos++
+		return nil
+	}
+	for {
+		if err := o.element(closing, depth); err != nil {
+			return err
+		}
+		switch o.next() {
+		case ',':
+			o.pos++
+		case closing:
+			o.pos++
+			return nil
+		default:
+			return o.fail("a comma or the closing bracket is missing")
+		}
+	}
+}
+
+// element passes over one element of what ends with closing: in an object it has a name.
+func (o *Object) element(closing byte, depth int) error {
+	if closing == '}' {
+		if o.next() != '"' {
+			return o.fail("a name in double quotes is missing")
+		}
+		if _, err := o.str(); err != nil {
+			return err
+		}
+		if o.next() != ':' {
+			return o.fail("the colon after a name is missing")
+		}
+		o.pos++
+	}
+	if c := o.next(); c == '{' || c == '[' {
+		return o.skip(depth + 1)
+	}
+	_, err := o.value()
+	return err
+}
+
 // delimits reports whether c ends a bare word.
 func delimits(c byte) bool {
-	return c == ',' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n'
+	return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' || c == '\r' || c == '\n'
 }
 
 // number reports whether w is a JSON number.
@@ -209,12 +267,12 @@ func (o *Object) str() ([]byte, error) {
 			}
 			from = o.pos
 		case c < ' ':
-			return nil, o.fail("control character in a string")
+			return nil, o.fail("a control character in a text must be escaped")
 		default:
 			o.pos++
 		}
 	}
-	return nil, o.fail("string without its closing quote")
+	return nil, o.fail("the closing quote of a text is missing")
 }
 
 // escape appends the character of the escape at pos to scratch.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,21 +20,28 @@ var objects = []struct{ name, line, want string }{
 	{"escapes", `{"a\u0062":"\"\\\/\b\f\n\r\t\u4e2d\ud83d\ude00"}`, `ab="\"\\/\b\f\n\r\t中😀"`},
 	{"repeated name", `{"a":1,"a":2}`, `error: "a" appears twice at byte 7`},
 	{"repeated name, escaped", `{"a":1,"\u0061":2}`, `error: "a" appears twice at byte 7`},
-	{"nested object", `{"a":{"b":1}}`, `error: nested value at byte 5`},
-	{"nested array", `{"a":[]}`, `error: nested value at byte 5`},
+	{"nested object", `{"a":{"b":1,"b":{}},"c":"d"}`, `a=nested c="d"`},
+	{"nested array", `{"a":[ ] , "b":[1,"]",{"c":[null]}]}`, `a=nested b=nested`},
+	{"nested, a bracket that does not fit", `{"a":[1}}`, `error: a comma or the closing bracket is missing at byte 7`},
+	{"nested, trailing comma", `{"a":[1,]}`, `error: not a JSON value at byte 8`},
+	{"nested, no name", `{"a":{1:2}}`, `error: a name in double quotes is missing at byte 6`},
+	{"nested, no colon", `{"a":{"b"}}`, `error: the colon after a name is missing at byte 9`},
+	{"nested, cut short", `{"a":[{"b":`, `error: the value after a name is missing at byte 11`},
+	{"nested as deep as may be", `{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, `a=nested`},
+	{"nested too deep", `{"a":` + strings.Repeat("[", 65), `error: values are nested too deep at byte 69`},
 	{"array", `["a"]`, `error: not a JSON object at byte 0`},
-	{"cut short", `{"a":"b`, `error: string without its closing quote at byte 7`},
-	{"no value", `{"a":`, `error: no value after a name at byte 5`},
-	{"no colon", `{"a"}`, `error: no colon after a name at byte 4`},
-	{"single quotes", `{'a':1}`, `error: no name in double quotes at byte 1`},
-	{"trailing comma", `{"a":1,}`, `error: no name in double quotes at byte 7`},
-	{"no comma", `{"a":1 "b":2}`, `error: no comma or closing brace at byte 7`},
-	{"two objects", `{"a":1}{"b":2}`, `error: text after the object at byte 7`},
+	{"cut short", `{"a":"b`, `error: the closing quote of a text is missing at byte 7`},
+	{"no value", `{"a":`, `error: the value after a name is missing at byte 5`},
+	{"no colon", `{"a"}`, `error: the colon after a name is missing at byte 4`},
+	{"single quotes", `{'a':1}`, `error: a name in double quotes is missing at byte 1`},
+	{"trailing comma", `{"a":1,}`, `error: a name in double quotes is missing at byte 7`},
+	{"no comma", `{"a":1 "b":2}`, `error: a comma or the closing brace is missing at byte 7`},
+	{"two objects", `{"a":1}{"b":2}`, `error: something follows the object at byte 7`},
 	{"leading zero", `{"a":01}`, `error: not a JSON value at byte 5`},
 	{"bare word", `{"a":nan}`, `error: not a JSON value at byte 5`},
 	{"fraction without digits", `{"a":1.}`, `error: not a JSON value at byte 5`},
 	{"exponent without digits", `{"a":1e}`, `error: not a JSON value at byte 5`},
-	{"control character", "{\"a\":\"\x01\"}", `error: control character in a string at byte 6`},
+	{"control character", "{\"a\":\"\x01\"}", `error: a control character in a text must be escaped at byte 6`},
 	{"half a surrogate pair", `{"a":"\ud83d"}`, `error: half a surrogate pair at byte 6`},
 	{"unknown escape", `{"a":"\x"}`, `error: unknown escape at byte 6`},
 	{"short escape", `{"a":"\u12"}`, `error: unknown escape at byte 6`},
@@ -48,7 +56,10 @@ func members(o *record.Object, line string) string {
 	var parts []string
 	for i, name := range o.Names {
 		value := "null"
-		if o.Values[i] != nil {
+		switch {
+		case slices.Contains(o.Nested, i):
+			value = "nested"
+		case o.Values[i] != nil:
 			value = fmt.Sprintf("%q", o.Values[i])
 		}
 		parts = append(parts, fmt.Sprintf("%s=%s", name, value))
