@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -22,10 +23,10 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: doctor FILE   (CSV, TSV or JSONL, also .gz; images in folders in a zip or tar.gz)")
+		fmt.Fprintln(os.Stderr, "usage: doctor FILE   (texts or a table in CSV, TSV or JSONL, also .gz; images in folders in a zip or tar.gz)")
 		os.Exit(2)
 	}
-	trainable, err := examine(os.Args[1])
+	trainable, err := examine(os.Args[1], os.Stdout, os.Stderr)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "doctor:", err)
@@ -35,7 +36,8 @@ func main() {
 	}
 }
 
-func examine(name string) (trainable bool, err error) {
+// examine writes what it finds in a file to out, and what it is at to progress.
+func examine(name string, out, progress io.Writer) (trainable bool, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	f, err := os.Open(name)
@@ -43,20 +45,22 @@ func examine(name string) (trainable bool, err error) {
 		return false, err
 	}
 	defer f.Close()
-	const beginning = 4 << 10
-	body := bufio.NewReaderSize(f, beginning)
-	head, _ := body.Peek(beginning) // an error comes again with the reading
+	body := bufio.NewReaderSize(f, dataset.Beginning)
+	head, _ := body.Peek(dataset.Beginning) // an error comes again with the reading
+	// As training decides when its settings name neither task nor columns.
 	look := doctor.Examine
 	if image.Recognise(head) {
 		look = doctor.ExamineImages
+	} else if table, _ := dataset.Recognise(ctx, head, name, ""); table {
+		look = doctor.ExamineTable
 	}
 	report, err := look(ctx, body, doctor.Options{
 		Read:     dataset.Options{Filename: name},
 		Workers:  runtime.GOMAXPROCS(0),
-		Progress: func(stage string) { fmt.Fprintln(os.Stderr, stage) },
+		Progress: func(stage string) { fmt.Fprintln(progress, stage) },
 	})
 	if err != nil {
 		return false, err
 	}
-	return report.Trainable, report.WriteText(os.Stdout)
+	return report.Trainable, report.WriteText(out)
 }

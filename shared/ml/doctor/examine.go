@@ -14,6 +14,7 @@ import (
 	"godwit/shared/ml/image"
 	"godwit/shared/ml/metric"
 	"godwit/shared/ml/pipeline"
+	"godwit/shared/ml/tabular"
 	"godwit/shared/ml/text"
 	"godwit/shared/ml/tune"
 )
@@ -28,7 +29,8 @@ type Options struct {
 	Progress func(stage string) // told what begins, in a few words; nil: nobody
 }
 
-// mostCells bounds rows x classes of the cross-validation: 1 GB of margins.
+// mostCells bounds rows x classes of the cross-validation: 1 GB of margins, in
+// float32.
 const mostCells = 1 << 28
 
 // Report is what Examine found.
@@ -47,17 +49,19 @@ type Report struct {
 	Confusions  []Confusion  `json:"confusions"`        // at most 10, the most frequent first
 	Notes       []string     `json:"notes"`             // checks that could not be made, and why
 	Images      *image.Shape `json:"images,omitempty"`  // of images: the size that a model reads them in
+	// Features tells, of a table, what each column was taken for.
+	Features []tabular.Column `json:"features,omitempty"`
 }
 
 // Quality is how well a quick model does on rows it was not fitted on: words and
 // word pairs, a linear SVM with C = 1. A search over settings does better.
 type Quality struct {
-	Folds        int     `json:"folds"`
-	Accuracy     float64 `json:"accuracy"`
+	Folds        int     `json:"folds"`        // of the cross-validation
+	Accuracy     float64 `json:"accuracy"`     // share of rows predicted right, 0 to 1, as all of these
 	AccuracyLow  float64 `json:"accuracy_low"` // Wilson 95 %
 	AccuracyHigh float64 `json:"accuracy_high"`
 	Baseline     float64 `json:"baseline"` // accuracy of always answering the largest class
-	MacroF1      float64 `json:"macro_f1"`
+	MacroF1      float64 `json:"macro_f1"` // mean over the classes, see metric.MacroF1
 }
 
 // Confusion is a pair of classes that are often taken for each other.
@@ -69,7 +73,8 @@ type Confusion struct {
 }
 
 // begun returns a report on what was read, before anything is fitted; bad says
-// why it cannot be trained, nil that it can.
+// why it cannot be trained, nil that it can. Lists are empty and not nil, for in
+// JSON they are [] and not null.
 func begun(set *dataset.Set, bad *dataset.InputError) *Report {
 	r := &Report{Trainable: bad == nil, Reasons: []string{}, LabelErrors: []LabelError{}, Confusions: []Confusion{}, Notes: []string{}}
 	if bad != nil {
@@ -120,7 +125,16 @@ func (r *Report) examine(ctx context.Context, set *dataset.Set, o Options) error
 	if train, test, how := dataset.Split(set.Rows, set.Labels, dataset.SplitOptions{}); how == dataset.ByColumn {
 		r.append(NearLeaks(set.Rows, train, test, first(set.Source.TextColumns)))
 	}
-	prob, y, folds, err := outOfFold(ctx, set, corpus, o)
+	prob, y, folds, err := outOfFold(set, func(y, train, held []int32) ([][]float32, error) {
+		data := pipeline.Data{Corpus: corpus, Y: y, Labels: set.Labels}
+		return pipeline.Margins(ctx, data, train, held, pipeline.Settings{Recipe: text.Word(), Seed: o.Seed}, []float64{1}, o.Workers)
+	}, o)
+	return r.judgeFolds(set, prob, y, folds, err, o)
+}
+
+// judgeFolds is judge of what outOfFold returned: that no model could be fitted
+// is worth a note, and no error.
+func (r *Report) judgeFolds(set *dataset.Set, prob []float32, y []int32, folds int, err error, o Options) error {
 	if _, impossible := errors.AsType[noModel](err); impossible {
 		r.Notes = append(r.Notes, "labels were not checked: "+err.Error())
 		return nil
@@ -158,6 +172,8 @@ func (r *Report) judge(set *dataset.Set, prob []float32, y []int32, folds int, o
 	r.Confusions = confusions(measured)
 	suspects, wrong := Suspects(prob, y, len(set.Labels))
 	r.WrongLabels = wrong
+	// Not all suspects: they are the model's mistakes, of which it makes more than
+	// there are wrong labels.
 	listed := min(max(cmp.Or(o.Suspects, 500), 0), wrong, len(suspects))
 	r.LabelErrors = LabelErrors(suspects[:listed], set.Rows, set.Labels, set.Source.LabelColumn)
 	if wrong > 0 {
@@ -169,27 +185,28 @@ func (r *Report) judge(set *dataset.Set, prob []float32, y []int32, folds int, o
 // noModel says why no model could be fitted.
 type noModel string
 
+// Error says it to the owner of the data.
 func (e noModel) Error() string { return string(e) }
 
 // outOfFold returns calibrated probabilities of every row by a model fitted on
-// the other folds, and the class of every row. It fails with a noModel when
-// there are too few or too many rows.
-func outOfFold(ctx context.Context, set *dataset.Set, corpus *text.Corpus, o Options) (prob []float32, y []int32, folds int, err error) {
+// the other folds, rows x classes, and the class of every row. fit returns the
+// margins of the held rows, under one setting, by a model of the train rows of
+// classes y. It fails with a noModel when there are too few or too many rows, and
+// with fit's error.
+func outOfFold(set *dataset.Set, fit func(y, train, held []int32) ([][]float32, error), o Options) (prob []float32, y []int32, folds int, err error) {
 	classes, folds := len(set.Labels), cmp.Or(o.Folds, 5)
 	if len(set.Rows)*classes > mostCells {
 		return nil, nil, 0, noModel(fmt.Sprintf("%d rows in %d classes are too many for this check; take a sample", len(set.Rows), classes))
 	}
 	y = make([]int32, len(set.Rows))
-	group := make([]uint64, len(y))
+	key := make([]uint64, len(y))
 	for i := range set.Rows {
 		k, _ := slices.BinarySearch(set.Labels, set.Rows[i].Label)
-		y[i], group[i] = int32(k), dataset.GroupKey(set.Rows[i])
+		y[i], key[i] = int32(k), dataset.GroupKey(set.Rows[i])
 	}
 	// Copies share a fold: a row judged by a model that saw its copy would pass
 	// whatever its label.
-	fold := tune.Folds(y, group, folds, o.Seed)
-	data := pipeline.Data{Corpus: corpus, Y: y, Labels: set.Labels}
-	settings := pipeline.Settings{Recipe: text.Word(), Seed: o.Seed}
+	fold := tune.Folds(y, key, folds, o.Seed)
 	margins := make([]float32, len(y)*classes)
 	for f := range folds {
 		o.tell(fmt.Sprintf("checking labels, part %d of %d", f+1, folds))
@@ -201,9 +218,9 @@ func outOfFold(ctx context.Context, set *dataset.Set, corpus *text.Corpus, o Opt
 				train = append(train, int32(i))
 			}
 		}
-		part, err := pipeline.Margins(ctx, data, train, held, settings, []float64{1}, o.Workers)
+		part, err := fit(y, train, held)
 		if errors.Is(err, pipeline.ErrOneClass) {
-			return nil, nil, 0, noModel("there are too few different texts to learn from some and test on others")
+			return nil, nil, 0, noModel("there are too few different rows to learn from some and test on others")
 		}
 		if err != nil {
 			return nil, nil, 0, fmt.Errorf("check labels: %w", err)
@@ -215,6 +232,7 @@ func outOfFold(ctx context.Context, set *dataset.Set, corpus *text.Corpus, o Opt
 	// The rows are judged on one scale, so the temperature is fitted on all folds.
 	// The temperature alone: steps would blur the ranks of the least probable.
 	c := calibrate.Calibration{Kind: calibrate.KindTemperature, T: calibrate.Temperature(margins, y, classes)}
+	// In place and not by ApplyAll: margins may be a gigabyte.
 	for i := 0; i < len(margins); i += classes {
 		c.Apply(margins[i:i+classes], margins[i:i+classes])
 	}
@@ -226,7 +244,7 @@ func confusions(m metric.Report) []Confusion {
 	out := []Confusion{}
 	for a := range m.Confusion {
 		for b := range a {
-			if n := m.Confusion[a][b] + m.Confusion[b][a]; n > 1 {
+			if n := m.Confusion[a][b] + m.Confusion[b][a]; n > 1 { // one mistake is no pattern
 				out = append(out, Confusion{m.Classes[b].Label, m.Classes[a].Label, n, m.Classes[a].Support + m.Classes[b].Support})
 			}
 		}

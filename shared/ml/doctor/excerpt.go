@@ -21,8 +21,9 @@ func Excerpt(s string) string {
 		}
 		size := 1
 		if space {
-			size = 2
+			size = 2 // with the space before it
 		}
+		// One is kept for the ellipsis.
 		if length+size > longestExcerpt-1 {
 			b.WriteRune('…')
 			break

@@ -1,30 +1,28 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 
-	"godwit/shared/ml/calibrate"
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/image"
 	"godwit/shared/ml/network"
 	"godwit/shared/ml/neural"
-	"godwit/shared/ml/tune"
 )
 
 // Quick networks for images: passes until they have taken some hundred steps, and
 // no more rows than they go through in a minute or so.
 const (
-	quickSteps             = 800
-	fewPasses, manyPasses  = 8, 40
-	smallBatch, largeBatch = 8, 32
+	quickSteps             = 800   // optimiser steps aimed at
+	fewPasses, manyPasses  = 8, 40 // bounds of the passes over the rows
+	smallBatch, largeBatch = 8, 32 // bounds of the rows of a step: few rows need small ones to have steps enough
 	quickRows              = 5000
 )
 
-// quick returns the settings of such a network for so many rows.
+// quick returns the settings of such a network for so many rows: small batches for
+// few rows, and as many passes as make quickSteps of them.
 func quick(rows int, seed uint64) neural.Settings {
 	batch := min(max(rows/40, smallBatch), largeBatch)
 	steps := (rows + batch - 1) / batch
@@ -63,60 +61,36 @@ func ExamineImages(ctx context.Context, r io.Reader, o Options) (*Report, error)
 		report.Notes = append(report.Notes, fmt.Sprintf("labels were not checked: %d images are too many for this check, at most %d; take a sample", len(set.Rows), quickRows))
 		return report, nil
 	}
-	prob, folds, err := imagesOutOfFold(ctx, set, o)
-	if err != nil {
-		return nil, err
-	}
+	prob, y, folds, err := outOfFold(&set.Set, quickMargins(ctx, set, o), o)
 	for i := range set.Rows {
 		set.Rows[i].Text = set.Rows[i].ID // by which a suspect is shown
 	}
-	err = report.judge(&set.Set, prob, set.Y, folds, o)
+	err = report.judgeFolds(&set.Set, prob, y, folds, err, o)
 	for i := range report.LabelErrors {
 		report.LabelErrors[i].Fix = "look at the image; move it to the right folder, or leave it if it is right"
 	}
 	return report, err
 }
 
-// imagesOutOfFold is outOfFold of images.
-func imagesOutOfFold(ctx context.Context, set *image.Set, o Options) (prob []float32, folds int, err error) {
-	all := network.Rows{Shape: set.Shape, Pixels: set.Pixels, Y: set.Y, Labels: set.Labels}
-	group := make([]uint64, len(set.Y))
-	for i := range set.Rows {
-		group[i] = dataset.GroupKey(set.Rows[i])
-	}
-	folds = cmp.Or(o.Folds, 5)
-	fold := tune.Folds(set.Y, group, folds, o.Seed)
-	classes := len(set.Labels)
-	margins := make([]float32, len(set.Y)*classes)
-	for f := range folds {
-		o.tell(fmt.Sprintf("checking labels, part %d of %d", f+1, folds))
-		var train, held []int32
-		for i := range set.Y {
-			if int(fold[i]) == f {
-				held = append(held, int32(i))
-			} else {
-				train = append(train, int32(i))
-			}
-		}
+// quickMargins returns what outOfFold fits on images: a small network.
+func quickMargins(ctx context.Context, set *image.Set, o Options) func(y, train, held []int32) ([][]float32, error) {
+	return func(y, train, held []int32) ([][]float32, error) {
 		if len(train) == 0 || len(held) == 0 {
-			continue // so few images that a fold has none
+			// So few images that a fold has none: margins of 0 favour no class.
+			return [][]float32{make([]float32, len(held)*len(set.Labels))}, nil
 		}
+		all := network.Rows{Shape: set.Shape, Pixels: set.Pixels, Y: y, Labels: set.Labels}
 		run, err := network.Start(quick(len(train), o.Seed), all.Only(train))
 		if err != nil {
-			return nil, 0, fmt.Errorf("check labels: %w", err)
+			return nil, err
 		}
 		if err := run.Train(ctx, max(o.Workers, 1), nil); err != nil {
-			return nil, 0, fmt.Errorf("check labels: %w", err)
+			return nil, err
 		}
 		m, err := run.Model()
 		if err != nil {
-			return nil, 0, fmt.Errorf("check labels: %w", err)
+			return nil, err
 		}
-		part := m.Margins(all.Only(held), max(o.Workers, 1))
-		for k, row := range held {
-			copy(margins[int(row)*classes:], part[k*classes:(k+1)*classes])
-		}
+		return [][]float32{m.Margins(all.Only(held), max(o.Workers, 1))}, nil
 	}
-	c := calibrate.Calibration{Kind: calibrate.KindTemperature, T: calibrate.Temperature(margins, set.Y, classes)}
-	return c.ApplyAll(margins, classes), folds, nil
 }

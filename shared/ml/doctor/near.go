@@ -16,6 +16,7 @@ import (
 // left out, being reported elsewhere or meaningless. train and test are places
 // in rows; column names the text column. The issues come in the order of test.
 func NearLeaks(rows []dataset.Row, train, test []int32, column string) []dataset.Issue {
+	// By hash: a collision in 64 bits is one note too many, no more.
 	first := make(map[uint64]int32, len(train))
 	for _, i := range train {
 		if key, ok := looseKey(rows[i].Text); ok {

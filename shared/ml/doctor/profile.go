@@ -79,6 +79,7 @@ func quantilesOf(lengths []int) Quantiles {
 	for _, n := range lengths {
 		sum += n
 	}
+	// Nearest rank, rounded up in integers: a length that occurs, on every machine.
 	at := func(percent int) int { return lengths[max((percent*len(lengths)+99)/100, 1)-1] }
 	return Quantiles{at(0), at(5), at(25), at(50), at(75), at(95), at(99), at(100), float64(sum) / float64(len(lengths))}
 }
@@ -111,6 +112,7 @@ func Describe(set *dataset.Set, corpus *text.Corpus) Profile {
 	}
 	p.CodePoints, p.Bytes, p.Groups = quantilesOf(points), quantilesOf(bytes), len(groups)
 	p.Scripts, p.Languages = written.scripts(), written.tags(len(set.Rows))
+	// Words are counted over distinct texts, so copies come first.
 	var firsts []int32
 	p.Copies, firsts = copies(set.Rows)
 	if corpus != nil {
@@ -121,6 +123,7 @@ func Describe(set *dataset.Set, corpus *text.Corpus) Profile {
 	return p
 }
 
+// add counts a row by its split, as dataset.SplitName writes it.
 func (p *Parts) add(split string) {
 	switch split {
 	case "train":

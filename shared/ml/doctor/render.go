@@ -10,13 +10,14 @@ import (
 	"unicode"
 
 	"godwit/shared/ml/dataset"
+	"godwit/shared/ml/tabular"
 )
 
 // The lengths of lists in the printed report; the JSON has them whole.
 const (
 	printedLines      = 8  // places named of each code
 	printedSuspects   = 20 // label errors
-	printedClasses    = 20
+	printedClasses    = 20 // three quarters of them the largest, the rest the smallest
 	printedConfusions = 5
 )
 
@@ -25,6 +26,7 @@ const (
 // how to mend it. Nothing in the data can reach the terminal as a control
 // character. The error is w's.
 func (r *Report) WriteText(w io.Writer) error {
+	// Into a buffer first, so that an error of w is looked at once.
 	var b bytes.Buffer
 	r.printVerdict(&b)
 	r.printProfile(&b)
@@ -42,9 +44,12 @@ func (r *Report) WriteText(w io.Writer) error {
 // printVerdict prints what the reader wants to know first: whether it can be
 // trained, and what to expect then.
 func (r *Report) printVerdict(b *bytes.Buffer) {
-	if r.Trainable {
-		fmt.Fprintf(b, "These data can be trained: %d rows in %d classes.\n", r.Profile.Rows, len(r.Profile.Classes))
-	} else {
+	switch p := &r.Profile; {
+	case r.Trainable && p.Source.Task == dataset.Regression:
+		fmt.Fprintf(b, "These data can be trained: %d rows with a number to predict.\n", p.Rows)
+	case r.Trainable:
+		fmt.Fprintf(b, "These data can be trained: %d rows in %d classes.\n", p.Rows, len(p.Classes))
+	default:
 		fmt.Fprintf(b, "These data cannot be trained:\n")
 		for _, reason := range r.Reasons {
 			fmt.Fprintf(b, "  - %s\n", harmless(reason))
@@ -60,14 +65,23 @@ func (r *Report) printVerdict(b *bytes.Buffer) {
 // delimiter explains most of what follows, and what the texts are like.
 func (r *Report) printProfile(b *bytes.Buffer) {
 	p := &r.Profile
+	// One fact a line, names in a column of their own.
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(b, "  %-10s "+format+"\n", append([]any{name}, args...)...)
 	}
 	fmt.Fprintf(b, "\nThe data\n")
 	line("file", "%s", sourceText(p.Source))
-	if r.Images != nil {
+	table := p.Source.Task != ""
+	switch {
+	case r.Images != nil && p.Rows == 0: // it is not known yet, or of no use
+	case r.Images != nil:
 		line("images", "read in %d x %d pixels, %s", r.Images.Width, r.Images.Height, map[int]string{1: "grey", 3: "in colour"}[r.Images.Channels])
-	} else {
+	case table:
+		line("target", "%s, a %s: %s", names([]string{p.Source.LabelColumn}), p.Source.Task, p.Source.TaskReason)
+		if len(r.Features) > 0 {
+			line("features", "%s", featuresText(r.Features))
+		}
+	default:
 		line("columns", "text %s, label %s", names(p.Source.TextColumns), names([]string{p.Source.LabelColumn}))
 	}
 	line("records", "%d read, %d rejected", p.Records, p.Rejected)
@@ -77,10 +91,38 @@ func (r *Report) printProfile(b *bytes.Buffer) {
 	if p.Rows == 0 {
 		return
 	}
-	if r.Images != nil {
+	switch {
+	case r.Images != nil:
 		line("copies", "images that repeat another: %d; images with more than one label: %d", p.Copies.Rows, p.Copies.Conflicting)
 		return
+	case table:
+		line("copies", "rows that repeat the cells of another: %d; cells with more than one label: %d", p.Copies.Rows, p.Copies.Conflicting)
+		r.printTime(line)
+		return
 	}
+	r.printTexts(line)
+	r.printTime(line)
+}
+
+// printTime tells of columns that a split by time could go by.
+func (r *Report) printTime(line func(name, format string, args ...any)) {
+	if columns := r.Profile.TimeColumns; len(columns) > 0 {
+		line("time", "%s: if the model is to judge what comes later, hold out the latest rows by a split column", names(columns))
+	}
+}
+
+// featuresText names the columns of a table with what they were taken for.
+func featuresText(features []tabular.Column) string {
+	parts := make([]string, len(features))
+	for i, f := range features {
+		parts[i] = names([]string{f.Name}) + " " + string(f.Kind)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// printTexts prints what the texts are like.
+func (r *Report) printTexts(line func(name, format string, args ...any)) {
+	p := &r.Profile
 	q := p.CodePoints
 	line("lengths", "%d to %d characters; half have at most %d, 95 %% at most %d", q.Min, q.Max, q.Median, q.P95)
 	line("copies", "rows that repeat a text: %d; texts with more than one label: %d", p.Copies.Rows, p.Copies.Conflicting)
@@ -92,9 +134,6 @@ func (r *Report) printProfile(b *bytes.Buffer) {
 		parts = append(parts, fmt.Sprintf("%s %.1f %%", s.Name, 100*s.Share))
 	}
 	line("scripts", "%s", cmp.Or(strings.Join(parts, ", "), "no letters"))
-	if len(p.TimeColumns) > 0 {
-		line("time", "%s: if the model is to judge what comes later, hold out the latest rows by a split column", names(p.TimeColumns))
-	}
 }
 
 // sourceText says how the file was read.
@@ -114,7 +153,7 @@ func sourceText(s dataset.Source) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ", ")
 }
 
-// names quotes the names of columns.
+// names quotes the names of columns, which are the file's and so made harmless.
 func names(columns []string) string {
 	quoted := make([]string, 0, len(columns))
 	for _, c := range columns {
@@ -161,6 +200,7 @@ func (r *Report) printClasses(b *bytes.Buffer) {
 
 // printIssues prints one paragraph for each code: errors first, then by count.
 func (r *Report) printIssues(b *bytes.Buffer) {
+	// codes keeps the order of the first of each, so that ties do not go by a map.
 	var codes []string
 	byCode := map[string][]dataset.Issue{}
 	for _, i := range r.Issues {
@@ -246,7 +286,9 @@ func harmless(message string) string {
 }
 
 // columns returns how many columns of a terminal s takes: Chinese, Japanese and
-// Korean characters take two.
+// Korean characters and emoji take two, marks none. The ranges are the wide and
+// fullwidth blocks of Unicode's East Asian Width (UAX 11), roughly: a table that
+// is a column off harms nobody.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {

@@ -78,6 +78,7 @@ func scriptOf(r rune) int {
 	case !unicode.IsLetter(r):
 		return -1
 	}
+	// What gets here looks through the tables, the commonest scripts first.
 	for i, s := range scripts {
 		if unicode.In(r, s.tables...) {
 			return i
@@ -88,8 +89,8 @@ func scriptOf(r rune) int {
 
 // census counts letters and rows by script and rows by language.
 type census struct {
-	letters, rows [32]int
-	languages     map[string]int
+	letters, rows [32]int        // by place in scripts; an array, for one is filled for each row
+	languages     map[string]int // by tag
 }
 
 // add counts a text.

@@ -60,7 +60,8 @@ func Suspects(prob []float32, y []int32, classes int) (suspects []Suspect, estim
 }
 
 // selfConfidence returns for each class the mean probability of it among the
-// rows labelled so, above 1 for a class without rows.
+// rows labelled so, above 1 for a class without rows, so that no row counts for
+// it. These are the thresholds t_j of confident learning.
 func selfConfidence(prob []float32, y []int32, classes int) []float64 {
 	mean, rows := make([]float64, classes), make([]int, classes)
 	for i, k := range y {
@@ -101,7 +102,9 @@ func mostConfident(p []float32, usual []float64) int32 {
 }
 
 // estimate extends the share of labels that are confidently wrong to the rows
-// that count for no class.
+// that count for no class: the sum over classes k of
+//
+//	rows[k] * unsure[k] / (sure[k] + unsure[k])
 func estimate(y []int32, sure, unsure []int) int {
 	rows := make([]int, len(sure))
 	for _, k := range y {

@@ -22,7 +22,8 @@ type Word struct {
 
 const (
 	// leastTexts is how many distinct texts of a class must share a word before
-	// it is shown: a word of one text may be a name or a number.
+	// it is shown: a word of one text may be a name or a number. pipeline.MinTold
+	// is the same figure.
 	leastTexts = 5
 	// wordsShown is how many words of a class are listed.
 	wordsShown = 10
@@ -31,7 +32,7 @@ const (
 // tally is how often a feature occurs in a class.
 type tally struct {
 	feature int32
-	texts   int
+	texts   int // distinct texts of the class that have it
 }
 
 // wordsOf returns the words of each class by how much they set it apart. rows
@@ -47,6 +48,8 @@ func wordsOf(corpus *text.Corpus, set *dataset.Set, rows []int32) [][]Word {
 		k, _ := slices.BinarySearch(set.Labels, set.Rows[i].Label)
 		byClass[k] = append(byClass[k], i)
 	}
+	// Class by class, then all once more: what is characteristic of one class only
+	// the totals of all can tell.
 	found, total := make([][]tally, len(byClass)), make([]int, v.Len())
 	count := make([]int, v.Len())
 	for k, of := range byClass {
@@ -100,7 +103,8 @@ func characteristic(v *text.Vocabulary, found []tally, total []int, n, all int) 
 	slices.SortFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.surprise, a.surprise), cmp.Compare(a.Text, b.Text))
 	})
-	whole := map[string]int{} // texts of the longer n-grams
+	// Of each short n-gram, the texts of the longer one that most often holds it.
+	whole := map[string]int{}
 	for _, c := range candidates {
 		if head, tail, ok := parts(c.Text); ok && c.family == text.FamilyCJK {
 			whole[head], whole[tail] = max(whole[head], c.Rows), max(whole[tail], c.Rows)
@@ -154,7 +158,11 @@ func overlaps(words []Word, term string, family text.Family) bool {
 }
 
 // surprise is -2 ln of the ratio of likelihoods that two shares, a of n and b of
-// m, are one and that they are two.
+// m, are one and that they are two:
+//
+//	2 (ln L(a, n, a/n) + ln L(b, m, b/m) - ln L(a, n, p) - ln L(b, m, p)),  p = (a+b)/(n+m)
+//
+// Unlike chi squared it holds for words that few texts have, which most words are.
 func surprise(a, n, b, m int) float64 {
 	p := float64(a+b) / float64(n+m)
 	return 2 * (likelihood(a, n, float64(a)/float64(n)) + likelihood(b, m, float64(b)/float64(max(m, 1))) -
