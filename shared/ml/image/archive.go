@@ -56,8 +56,24 @@ func (e *Error) issue(name string) dataset.Issue {
 	return dataset.Issue{Code: e.Code, Excerpt: name, Message: e.Message, Fix: e.Fix}
 }
 
-// magics of archives, to be refused inside an archive.
-var magics = []string{"PK\x03\x04", "PK\x05\x06", "\x1f\x8b", "7z\xbc\xaf\x27\x1c", "Rar!\x1a\x07", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd"}
+// What files of these formats begin with; of a tar what its first header has at
+// a place (POSIX.1-1988).
+const (
+	zipMagic      = "PK\x03\x04" // its first member
+	emptyZipMagic = "PK\x05\x06" // of a zip without members, the end of its directory
+	gzipMagic     = "\x1f\x8b"
+	tarMagic      = "ustar"
+	tarMagicAt    = 257
+)
+
+// isZip reports whether a file that begins with head is a zip.
+func isZip(head []byte) bool {
+	return bytes.HasPrefix(head, []byte(zipMagic)) || bytes.HasPrefix(head, []byte(emptyZipMagic))
+}
+
+// magics of archives, to be refused inside an archive: behind the first two the
+// unpackers of 7-Zip, RAR, bzip2, xz and Zstandard.
+var magics = []string{zipMagic, emptyZipMagic, gzipMagic, "7z\xbc\xaf\x27\x1c", "Rar!\x1a\x07", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd"}
 
 // isArchive reports whether a file that begins with head is an archive.
 func isArchive(head []byte) bool {
@@ -66,8 +82,7 @@ func isArchive(head []byte) bool {
 			return true
 		}
 	}
-	const tarMagic = 257 // where a tar says "ustar"
-	return len(head) > tarMagic && bytes.HasPrefix(head[tarMagic:], []byte("ustar"))
+	return len(head) > tarMagicAt && bytes.HasPrefix(head[tarMagicAt:], []byte(tarMagic))
 }
 
 // open finds out which archive a file is. The error is unreadable, or the
@@ -82,12 +97,12 @@ func open(src *source, size int64, o Options) (archive, string, error) {
 	name, _ := formatOf(head)
 	_, isIDX := idxHead(head)
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+	case isZip(head):
 		a, err := openZip(src, size, o)
 		return a, formatZip, err
 	case isIDX:
 		return nil, formatIDX, unreadable{invalid("put the file of images and the file of labels into one zip", "this is half of an IDX pair")}
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+	case bytes.HasPrefix(head, []byte(gzipMagic)):
 		return &tarArchive{src, size, o.MaxBytes}, formatTarGz, nil
 	case name != "":
 		return nil, "", unreadable{invalid(fix, "this is one %s image", name)}
@@ -102,7 +117,7 @@ type source struct {
 	at      io.ReaderAt
 	bounded bool
 	left    int64 // bytes, while bounded
-	failed  error
+	failed  error // the first error of the context or of at; nil while the data alone are to blame
 }
 
 // errBound stops reading at the bound.
@@ -130,7 +145,8 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // directoryBytes is what a member may take in the directory of a zip: a
-// directory is read whole, and its own count of members cannot be trusted.
+// directory is read whole, and its own count of members cannot be trusted. An
+// entry has 46 bytes beside its name; the rest is for names and their extras.
 const directoryBytes = 160
 
 // zipArchive is a zip.
@@ -138,6 +154,8 @@ type zipArchive []*zip.File
 
 // openZip reads the directory. The error is unreadable.
 func openZip(src *source, size int64, o Options) (zipArchive, error) {
+	// The 128 KB more are for finding the directory's end, which may have a
+	// comment of 64 KB behind it.
 	src.bounded, src.left = true, int64(o.MaxFiles)*directoryBytes+1<<17
 	z, err := zip.NewReader(src, size)
 	src.bounded = false
@@ -164,11 +182,12 @@ func (z zipArchive) each(visit func(m *member) error) error {
 	return nil
 }
 
-// tarArchive is a gzipped tar.
+// tarArchive is a gzipped tar. It has no directory: each pass decompresses all of
+// it anew, since what comes out would be too much to hold between them.
 type tarArchive struct {
 	src   *source
-	size  int64
-	bytes int64 // that may come out
+	size  int64 // bytes, compressed
+	bytes int64 // that may come out of the gzip in one pass
 }
 
 // each implements archive.
@@ -206,7 +225,8 @@ func (a *tarArchive) each(visit func(m *member) error) error {
 	}
 }
 
-// pairArchive are members in memory.
+// pairArchive are members in memory, by which two files that come apart are read
+// as if they were in one archive.
 type pairArchive []*member
 
 // each implements archive.

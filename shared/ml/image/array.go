@@ -17,6 +17,8 @@ func (s Shape) ParsePixels(text []byte, maxPixels int) ([]uint8, error) {
 	if maxPixels <= 0 {
 		maxPixels = MaxPixels
 	}
+	// By hand and not by encoding/json: slices of slices of float64 take 16 times
+	// the memory of the bytes that are kept, before anything can be refused.
 	a := &array{rest: text, most: 3 * maxPixels}
 	if err := a.read(0); err != nil {
 		return nil, err
@@ -36,13 +38,13 @@ const arrayFix = "send lines of pixels, [[0,255,...],...], each a number from 0 
 
 // array is a nested array of numbers being read.
 type array struct {
-	rest    []byte
-	values  []uint8
-	most    int    // values
-	lengths [3]int // of the arrays at each depth; 0: none ended yet
-	depth   int    // of the numbers, from 1; 0: none read yet
-	scaled  bool   // a number is no whole one
-	largest float64
+	rest    []byte  // not read yet
+	values  []uint8 // in the order they were written
+	most    int     // values that are read
+	lengths [3]int  // of the arrays at each depth; 0: none ended yet
+	depth   int     // of the numbers, from 1; 0: none read yet
+	scaled  bool    // a number is no whole one
+	largest float64 // of the numbers
 }
 
 // peek skips white space and returns the next byte, 0 at the end.
@@ -129,6 +131,9 @@ func (a *array) picture(s Shape) (*picture, error) {
 		p.width, p.height, p.channels = s.Width, s.Height, s.Channels
 	case a.depth == 3:
 		p.channels = a.lengths[2]
+	}
+	if p.channels != 1 && p.channels != 3 && (p.height == 1 || p.height == 3) {
+		return nil, invalid("send [h][w][c]: move the first axis to the end", "the image has %d channels, 1 or 3 are read; it looks like %d planes of %d x %d, channels first", p.channels, p.height, p.channels, p.width)
 	}
 	if p.channels != 1 && p.channels != 3 {
 		return nil, invalid(arrayFix, "the image has %d channels; 1 or 3 are read", p.channels)

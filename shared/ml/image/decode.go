@@ -21,7 +21,7 @@ const MaxPixels = 40_000_000
 // keeps the sums of resample within their integers.
 const longestSide = 65_535
 
-// codec is one of the formats that are read.
+// codec is one of the formats that are read: config reads the header alone.
 type codec struct {
 	name   string
 	config func(io.Reader) (stdimage.Config, error)
@@ -78,17 +78,19 @@ func readHeader(head []byte, rest io.Reader, maxPixels int) (*header, *Error) {
 	name, c := formatOf(head)
 	switch {
 	case len(head) == 0:
-		return nil, invalid("", "the file is empty")
+		return nil, invalid("send the whole file", "the file is empty")
 	case name == "":
-		return nil, invalid("", "this is neither a PNG nor a JPEG")
+		return nil, invalid(resave, "this is neither a PNG nor a JPEG")
 	case c == nil:
-		return nil, invalid("", "%s images are not read", name)
+		return nil, invalid(resave, "%s images are not read", name)
 	}
 	config, err := c.config(io.MultiReader(bytes.NewReader(head), rest))
 	if err != nil {
 		return nil, c.explain(err)
 	}
-	// Sides first, so that the product cannot overflow.
+	// What the header says is what the decoder will allocate, and is checked before
+	// it does: 140 KB of PNG can be 137 MB of pixels. Sides first, so that the
+	// product cannot overflow.
 	if config.Width < 1 || config.Height < 1 || max(config.Width, config.Height) > longestSide || config.Width*config.Height > maxPixels {
 		return nil, invalid("make the image smaller", "the image has %d x %d pixels; at most %d, and %d on a side, are read",
 			config.Width, config.Height, maxPixels, longestSide)
@@ -101,11 +103,14 @@ func readHeader(head []byte, rest io.Reader, maxPixels int) (*header, *Error) {
 	return h, nil
 }
 
+// resave is what helps against most faults of an image.
+const resave = "save the image again as PNG or JPEG"
+
 // explain says what is wrong with a damaged image.
 func (c *codec) explain(err error) *Error {
-	e := &Error{Code: dataset.ImageDecode, Err: err}
+	e := &Error{Code: dataset.ImageDecode, Fix: resave, Err: err}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		e.Message = "the " + c.name + " data end early"
+		e.Message, e.Fix = "the "+c.name+" data end early", "send the whole file"
 		return e
 	}
 	var pngFormat png.FormatError
@@ -127,8 +132,8 @@ func (c *codec) explain(err error) *Error {
 // picture is a decoded image, rows of 1 or 3 bytes a pixel.
 type picture struct {
 	header
-	channels int
-	row      func(y int, dst []uint8)
+	channels int                      // 1 grey, 3 red, green and blue
+	row      func(y int, dst []uint8) // writes line y as stored; dst holds width x channels
 }
 
 // decode reads a PNG or JPEG. The error is an *Error.
@@ -136,7 +141,7 @@ func decode(data []byte, maxPixels int) (*picture, error) {
 	if maxPixels <= 0 {
 		maxPixels = MaxPixels
 	}
-	h, bad := readHeader(data, bytes.NewReader(nil), maxPixels)
+	h, bad := readHeader(data, bytes.NewReader(nil), maxPixels) // nothing follows: data is all
 	if bad != nil {
 		return nil, bad
 	}
@@ -147,7 +152,7 @@ func decode(data []byte, maxPixels int) (*picture, error) {
 	// The kinds that most files are have a way of their own, without an
 	// interface call for each pixel; the last case is right for all of them.
 	p := &picture{header: *h, channels: 3}
-	switch img := img.(type) {
+	switch img := img.(type) { // pictures of these decoders begin at 0, 0
 	case *stdimage.Gray:
 		p.channels, p.row = 1, func(y int, dst []uint8) { copy(dst, img.Pix[y*img.Stride:]) }
 	case *stdimage.Gray16:
@@ -172,7 +177,7 @@ func decode(data []byte, maxPixels int) (*picture, error) {
 	case stdimage.RGBA64Image:
 		p.row = func(y int, dst []uint8) { onWhite(img, y, dst) }
 	default:
-		return nil, invalid("", "this kind of %s is not read", h.codec.name)
+		return nil, invalid(resave, "this kind of %s is not read", h.codec.name)
 	}
 	return p, nil
 }
@@ -188,5 +193,5 @@ func onWhite(img stdimage.RGBA64Image, y int, dst []uint8) {
 	}
 }
 
-// eightBits rounds 0..65535 to 0..255.
+// eightBits rounds 0..65535 to 0..255; 65535 is 257 times 255.
 func eightBits(v uint16) uint8 { return uint8((uint32(v) + 128) / 257) }

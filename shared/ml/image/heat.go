@@ -33,6 +33,8 @@ func Overlay(s Shape, pixels []uint8, saliency []float32) []byte {
 			grey = luma(pixels[i], pixels[plane+i], pixels[2*plane+i])
 		}
 		hot := flame[level].(color.RGBA)
+		// The hotter, the less of the image shows: colour by its level over half of
+		// the grey by what is left.
 		for c, v := range [3]uint8{hot.R, hot.G, hot.B} {
 			img.Pix[4*i+c] = uint8((uint32(v)*uint32(level) + uint32(grey)*uint32(255-level)/2) / 255)
 		}
@@ -45,6 +47,7 @@ func Overlay(s Shape, pixels []uint8, saliency []float32) []byte {
 var flame = func() color.Palette {
 	p := make(color.Palette, 256)
 	for i := range p {
+		// Each third of the levels raises one of the three from 0 to 255.
 		part := func(from int) uint8 { return uint8(min(max(3*i-from, 0), 255)) }
 		p[i] = color.RGBA{part(0), part(255), part(510), 255}
 	}

@@ -23,9 +23,9 @@ const idxByte = 8 // the type of unsigned bytes, the only one that is read
 
 // idx is the head of an IDX file.
 type idx struct {
-	packed bool // gzipped
-	bytes  bool // its numbers are unsigned bytes
-	dims   []uint32
+	packed bool     // gzipped
+	bytes  bool     // its numbers are unsigned bytes
+	dims   []uint32 // one to four, as announced: any numbers at all
 }
 
 // size returns the bytes of the head.
@@ -34,15 +34,18 @@ func (x idx) size() int { return 4 + 4*len(x.dims) }
 // idxHead reads the head of an IDX file, gzipped or not; ok is false for
 // anything else.
 func idxHead(head []byte) (x idx, ok bool) {
-	if bytes.HasPrefix(head, []byte("\x1f\x8b")) {
+	if bytes.HasPrefix(head, []byte(gzipMagic)) {
 		plain, err := gzip.NewReader(bytes.NewReader(head))
 		if err != nil {
 			return x, false
 		}
-		// A short read is an error only to those that need more.
+		// 20 bytes are a head of four dimensions. A short read is an error only
+		// to those that need more.
 		head, _ = io.ReadAll(io.LimitReader(plain, 20))
 		x.packed = true
 	}
+	// The types go from 8, unsigned bytes, to 0x0E, doubles: all are known here, so
+	// that those which are not read are refused by name.
 	if len(head) < 8 || head[0] != 0 || head[1] != 0 || head[2] < idxByte || head[2] > 0x0E || head[3] < 1 || head[3] > 4 {
 		return x, false
 	}
@@ -63,15 +66,15 @@ type part struct {
 	member int    // place in the archive
 	labels []byte // of a file of labels its numbers
 	mate   *part  // of a file of images its labels
-	split  string
+	split  string // "train" and so on, as the name says; "" where it says nothing
 }
 
 // isImages tells images from labels.
 func (p *part) isImages() bool { return len(p.dims) > 1 }
 
 // addPart takes an IDX file that was found at the end of r.entries. Labels are
-// read now, for in a tar they may come after their images. The error is
-// unreadable.
+// read now, for in a tar they may come after their images, which are read in the
+// second pass. The error is unreadable: half a data set is none.
 func (r *reader) addPart(name string, x idx, head []byte, rest io.Reader) error {
 	p := &part{idx: x, name: name, member: len(r.entries)}
 	r.parts = append(r.parts, p)
@@ -80,7 +83,7 @@ func (r *reader) addPart(name string, x idx, head []byte, rest io.Reader) error 
 		return p.unreadable("write the numbers as unsigned bytes", "holds other numbers than bytes")
 	case n == 2, n == 4 && x.dims[3] != 1 && x.dims[3] != 3:
 		return p.unreadable("write images as number x lines x columns", "holds neither labels nor images of 1 or 3 channels")
-	case x.dims[0] > uint32(min(r.o.MaxRows, 1<<31)):
+	case x.dims[0] > uint32(min(r.o.MaxRows, 1<<31)): // before labels are given room
 		return unreadable{limit("%s holds more than %d rows", visible(name), r.o.MaxRows)}
 	case p.isImages():
 		if w, h := x.dims[2], x.dims[1]; w < 1 || h < 1 || max(w, h) > longestSide || int(w)*int(h) > r.o.MaxPixels {
@@ -161,7 +164,7 @@ func (r *reader) surveyIDX() error {
 		}
 	}
 	var widths, heights []int
-	colour, rows := false, 0
+	colour, rows := false, 0 // of all files: training and test images become one set
 	for _, p := range images {
 		if err := p.findMate(labels, len(images) == 1 && len(labels) == 1); err != nil {
 			return err
@@ -208,7 +211,8 @@ func (p *part) channels() int {
 	return 1
 }
 
-// keyOf returns what is alike in the names of images and their labels.
+// keyOf returns what is alike in the names of images and their labels:
+// "train--ubyte" of train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.
 func keyOf(name string) string {
 	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
 	return strings.NewReplacer("images", "", "image", "", "labels", "", "label", "", "idx1", "", "idx3", "", "idx4", "").Replace(name)

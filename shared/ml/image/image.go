@@ -107,6 +107,7 @@ func ReadAt(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*Set,
 	} else if _, err = io.Copy(sum, io.NewSectionReader(src, 0, size)); err == nil {
 		a, format, err = open(src, size, o)
 	}
+	// The error of opening goes in, for it is reported as those of reading are.
 	set, err := read(ctx, a, format, o, err)
 	// A source that broke looks like a damaged archive to a decompressor, and
 	// then the owner of the data would be told to mend a file that is good.
@@ -192,7 +193,7 @@ func (r *reader) set(rows *dataset.Set, kept []int32) *Set {
 		s.Pixels = s.Pixels[:len(kept)*size]
 	}
 	for i := range s.Rows {
-		y, _ := slices.BinarySearch(s.Labels, s.Rows[i].Label)
+		y, _ := slices.BinarySearch(s.Labels, s.Rows[i].Label) // Labels ascend and hold all that are left
 		s.Y = append(s.Y, int32(y))
 	}
 	return s
@@ -200,6 +201,7 @@ func (r *reader) set(rows *dataset.Set, kept []int32) *Set {
 
 // toGrey makes images of one channel of those of three, in place.
 func (s *Set) toGrey() {
+	// One plane goes where three were read: to never overtakes from.
 	plane := s.Width * s.Height
 	for from, to := 0, 0; from < len(s.Pixels); from += 3 * plane {
 		image := s.Pixels[from : from+3*plane]

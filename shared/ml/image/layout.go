@@ -20,6 +20,7 @@ const maxStray = .01
 // next folder is the label, and those in it do not matter. A stray image has no
 // label.
 func layout(paths [][]string) []place {
+	// Folders that all share, from the top: "upload/flowers/train" and the like.
 	var shared []string
 	split := ""
 	for {
@@ -33,7 +34,7 @@ func layout(paths [][]string) []place {
 		shared = append(shared, name)
 	}
 	isSplit := func(folder string) bool { _, is := dataset.SplitName(folder); return is }
-	parted := nearlyAll(paths, len(shared), isSplit)
+	parted := nearlyAll(paths, len(shared), isSplit) // "train/cat/1.png", "test/cat/2.png"
 	places := make([]place, len(paths))
 	for i, p := range paths {
 		if len(p) <= len(shared) || !slices.Equal(p[:len(shared)], shared) {
@@ -60,7 +61,7 @@ func commonest(paths [][]string, level int) (name string) {
 	votes := 0
 	for _, p := range paths {
 		switch {
-		case len(p) < level+2:
+		case len(p) < level+2: // not in a folder at this level
 		case votes == 0:
 			name, votes = p[level], 1
 		case p[level] == name:
@@ -80,6 +81,8 @@ func nearlyAll(paths [][]string, level int, accept func(folder string) bool) boo
 		if p != nil {
 			images++
 		}
+		// A folder and more below it: the lowest folder of all is the label, even
+		// where there is only one.
 		if len(p) >= level+3 && accept(p[level]) {
 			accepted++
 		}

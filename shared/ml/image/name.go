@@ -30,6 +30,8 @@ func pathOf(name string) ([]string, *Error) {
 	if len(name) > maxName {
 		return nil, refused("the path is longer than 1024 bytes", "use shorter names")
 	}
+	// Chinese Windows packs names in GB 18030 and says so nowhere. Of other
+	// encodings nothing tells which it is.
 	if !utf8.ValidString(name) {
 		decoded, err := simplifiedchinese.GB18030.NewDecoder().String(name)
 		if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
@@ -45,6 +47,7 @@ func pathOf(name string) ([]string, *Error) {
 			return nil, refused("the path holds characters that turn the direction of writing", fix)
 		}
 	}
+	// Old tools of Windows separate folders by backslashes.
 	name = norm.NFC.String(strings.ReplaceAll(name, `\`, "/"))
 	if strings.HasPrefix(name, "/") || len(name) > 1 && name[1] == ':' {
 		return nil, refused("the path is absolute", fix)
@@ -65,7 +68,8 @@ func pathOf(name string) ([]string, *Error) {
 	return parts, nil
 }
 
-// isJunk reports whether a member is what file managers leave behind.
+// isJunk reports whether a member is what file managers leave behind: nobody put
+// it there, so nobody need hear of it.
 func isJunk(parts []string) bool {
 	for _, part := range parts {
 		if part == "__MACOSX" || strings.HasPrefix(part, ".") {
@@ -79,7 +83,8 @@ func isJunk(parts []string) bool {
 	return false
 }
 
-// isNamedImage reports whether a file is meant to be an image.
+// isNamedImage reports whether a file is meant to be an image: what is so named and
+// cannot be read is an issue, any other file is passed over.
 func isNamedImage(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".png", ".jpg", ".jpeg", ".jpe", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".ppm", ".pgm":

@@ -17,7 +17,8 @@ const (
 // tag in the first bytes of the file; 1, upright, where there is none.
 func orientation(data []byte) int {
 	for at := 2; at+4 <= len(data) && data[at] == 0xFF && data[at+1] != markerScan; {
-		// A segment: 0xFF, marker, size, body.
+		// A segment: 0xFF, marker, size, body. EXIF stands in the first of kind
+		// APP1, or after others of cameras' own.
 		size := int(binary.BigEndian.Uint16(data[at+2:])) // with its own two bytes
 		end := at + 2 + size
 		if size < 2 || end > len(data) {
@@ -40,7 +41,7 @@ func tiffOrientation(t []byte) int {
 	if string(t[:2]) == "MM" {
 		order = binary.BigEndian
 	}
-	at := uint64(order.Uint32(t[4:]))
+	at := uint64(order.Uint32(t[4:])) // of the first directory; wide, so that sums cannot wrap
 	if at+2 > uint64(len(t)) {
 		return 1
 	}
@@ -62,7 +63,8 @@ func tiffOrientation(t []byte) int {
 }
 
 // stored returns where the pixel at x, y of the upright image lies in the one
-// stored, which is width x height.
+// stored, which is width x height. Orientation 3 is upside down, 6 and 8 lie on
+// a side, and 2, 4, 5 and 7 are mirror images.
 func (h *header) stored(x, y, width, height int) int {
 	if h.turned() {
 		x, y = y, x

@@ -11,17 +11,19 @@ import (
 // Read then says that the other is missing.
 func Recognise(head []byte) bool {
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+	case isZip(head):
 		return true
-	case len(head) > 3 && head[0] == 0 && head[1] == 0 && head[2] == 8 && (head[3] == 1 || head[3] == 3):
+	// IDX of bytes, with the dimensions of labels or of grey images. Stricter than
+	// idxHead, which may guess: there the file is known to be for this package.
+	case len(head) > 3 && head[0] == 0 && head[1] == 0 && head[2] == idxByte && (head[3] == 1 || head[3] == 3):
 		return true
 	}
 	z, err := gzip.NewReader(bytes.NewReader(head))
 	if err != nil {
 		return false
 	}
-	const mark, at = "ustar", 257 // in a tar's first header (POSIX.1-1988)
-	var plain [at + len(mark)]byte
+	// A gzip may as well hold a table: only what is inside tells.
+	var plain [tarMagicAt + len(tarMagic)]byte
 	_, err = io.ReadFull(z, plain[:])
-	return err == nil && string(plain[at:]) == mark
+	return err == nil && string(plain[tarMagicAt:]) == tarMagic
 }

@@ -3,7 +3,7 @@ package image
 import "godwit/shared/ml/xxh64"
 
 // tap is what one line of the result takes from the source: weights of the
-// lines from first on.
+// lines from first on. A line is a row or a column of pixels, by the axis.
 type tap struct {
 	first   int
 	weights []uint32
@@ -46,7 +46,11 @@ func taps(from, to int) (all []tap, sum uint64) {
 }
 
 // resample stretches p to width x height, interleaved as p's rows are, and
-// hashes its rows. Everything is in integers and rounded once: the result is the
+// hashes its rows: along x first, then along y, by
+//
+//	out[i][j] = sum over y, x of lines[i][y] * columns[j][x] * p[y][x] / (sumX * sumY)
+//
+// with no more than one row of the source in memory. Everything is in integers and rounded once: the result is the
 // same on every machine. With sides up to longestSide the sums of a row stay
 // below 2^24 and those of an image below 2^41.
 func resample(p *picture, width, height int) (pixels []uint8, hash uint64) {
@@ -79,7 +83,8 @@ func resample(p *picture, width, height int) (pixels []uint8, hash uint64) {
 	return pixels, hash
 }
 
-// squeeze resamples one row of pixels along x.
+// squeeze resamples one row of pixels along x. The sums are not divided yet, so
+// that rounding happens once.
 func squeeze(dst []uint32, row []uint8, columns []tap, channels int) {
 	if channels == 1 {
 		for i, t := range columns {

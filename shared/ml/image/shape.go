@@ -12,7 +12,7 @@ import (
 // The sides of an image as a model reads it, in pixels.
 const (
 	MinSide = 8   // below, a convolution has nothing to look at
-	MaxSide = 512 // one image of the largest kind has a megabyte
+	MaxSide = 512 // one image of the largest kind has 768 KB
 )
 
 // Shape is the size of the images that a model reads: Width and Height from
@@ -23,7 +23,7 @@ type Shape struct{ Width, Height, Channels int }
 // Size returns the bytes of one image.
 func (s Shape) Size() int { return s.Width * s.Height * s.Channels }
 
-// check says what is wrong with a shape.
+// check says what is wrong with a shape, as an *Error.
 func (s Shape) check() error {
 	if min(s.Width, s.Height) < MinSide || max(s.Width, s.Height) > MaxSide || s.Channels != 1 && s.Channels != 3 {
 		return invalid("choose sides from 8 to 512 pixels and 1 or 3 channels",
@@ -36,7 +36,7 @@ func (s Shape) check() error {
 type Error struct {
 	Code    string // dataset.ImageDecode, dataset.ArchiveLimit and so on
 	Message string // what is wrong, for the image's owner
-	Fix     string // what to do about it; empty: what is usual for the code
+	Fix     string // what to do about it; of an archive's limit it may be empty: what is usual for the code
 	Err     error  // the decoder's own error; may be nil
 }
 
@@ -102,6 +102,7 @@ func (s Shape) fit(dst []uint8, p *picture) (pixels []uint8, hash uint64) {
 		width, height = height, width
 	}
 	small, hash := resample(p, width, height)
+	// By their bytes alone an image of 2 x 8 pixels and one of 8 x 2 may be equal.
 	hash = xxh64.Sum([]byte{byte(p.orientation), byte(p.channels)}, hash^uint64(p.width)<<32^uint64(p.height))
 	for c := range s.Channels {
 		for y := range s.Height {
@@ -121,8 +122,8 @@ func (s Shape) fit(dst []uint8, p *picture) (pixels []uint8, hash uint64) {
 	return dst, hash
 }
 
-// luma is the brightness of a colour as of ITU-R BT.601, the weights in 65536ths;
-// they sum to one, so a grey stays what it is.
+// luma is the brightness of a colour as of ITU-R BT.601, .299 R + .587 G + .114 B,
+// the weights in 65536ths; they sum to one, so a grey stays what it is.
 func luma(r, g, b uint8) uint8 {
 	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }

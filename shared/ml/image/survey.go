@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"godwit/shared/ml/dataset"
 )
@@ -19,32 +20,34 @@ const headBytes = 64 << 10
 // that counts as grey: scanners and JPEG do not keep them quite equal.
 const greyTolerance = 8
 
-// reader reads one archive.
+// reader reads one archive in two passes: survey fills entries and shape, readAll
+// makes rows and pixels by them. It serves one goroutine, but for the decoding of
+// a batch.
 type reader struct {
 	ctx     context.Context
 	o       Options
 	archive archive
-	left    int64 // bytes that may still come out, in this pass
-	head    bytes.Buffer
+	left    int64        // bytes that may still come out, in this pass
+	head    bytes.Buffer // of the member at hand, reused
 
-	entries []entry // of each member of the archive
-	parts   []*part // its IDX files
-	notes   []dataset.Issue
+	entries []entry         // of each member of the archive, in its order
+	parts   []*part         // its IDX files
+	notes   []dataset.Issue // on members that were passed over
 
 	rows     *dataset.Collector
-	shape    Shape
+	shape    Shape // of the result, once surveyed
 	batch    batch
-	pixels   []uint8
-	coloured bool // an image of pixels is not grey
+	pixels   []uint8 // of the rows so far, as in Set.Pixels
+	coloured bool    // an image of pixels is not grey
 }
 
 // entry is what the survey found out about a member. One with neither header
 // nor fault is no image.
 type entry struct {
-	name   string // as an issue shows it
-	path   []string
+	name   string   // as an issue shows it
+	path   []string // folders and name; nil for what cannot be an image
 	header *header
-	fault  *Error
+	fault  *Error // why the member gives no row
 	place
 }
 
@@ -65,6 +68,9 @@ func (r *reader) survey() error {
 	if len(r.parts) > 0 {
 		return r.surveyIDX()
 	}
+	if err := r.strange(); err != nil {
+		return err
+	}
 	// Labels come last: what a folder means depends on where all others lie.
 	paths := make([][]string, len(r.entries))
 	for i := range r.entries {
@@ -78,7 +84,7 @@ func (r *reader) survey() error {
 	for i := range r.entries {
 		if h := r.entries[i].header; h != nil {
 			width, height := h.width, h.height
-			if h.turned() {
+			if h.turned() { // the model sees it upright
 				width, height = height, width
 			}
 			widths, heights = append(widths, width), append(heights, height)
@@ -94,9 +100,11 @@ func (r *reader) look(m *member) (entry, error) {
 	if m.folder {
 		return e, r.ctx.Err()
 	}
+	// A fault of the name is told of whatever the member is.
 	path, fault := pathOf(m.name)
 	if fault == nil {
 		e.name = strings.Join(path, "/") // as text, whatever it was written in
+		r.tellConverted(m.name, e.name)
 	}
 	switch {
 	case fault != nil:
@@ -111,6 +119,18 @@ func (r *reader) look(m *member) (entry, error) {
 	}
 	e.fault = fault
 	return e, r.ctx.Err()
+}
+
+// tellConverted notes the first name that was not UTF-8: a name is too short to
+// tell Chinese from what else it may be, so the owner must.
+func (r *reader) tellConverted(raw, name string) {
+	told := slices.ContainsFunc(r.notes, func(i dataset.Issue) bool { return i.Code == dataset.EncodingConverted })
+	if utf8.ValidString(raw) || told {
+		return
+	}
+	r.notes = append(r.notes, dataset.Issue{Code: dataset.EncodingConverted, Severity: dataset.Warning, Excerpt: name,
+		Message: "names in the archive are not UTF-8; they were read as Chinese, this one as " + visible(name),
+		Fix:     "compare this with the file's name; if it reads differently, pack the folders again with names in UTF-8"})
 }
 
 // lookInto reads the beginning of a member.
@@ -149,6 +169,7 @@ func (r *reader) lookInto(m *member, e entry, path []string) (entry, error) {
 		r.notes = append(r.notes, dataset.Issue{Code: dataset.ImageDecode, Severity: dataset.Info, Excerpt: e.name,
 			Message: "the file is not an image and was passed over", Fix: "nothing to do"})
 	}
+	// Used up, and not by the bound of one file: that one only costs the file.
 	if rest.N <= 0 && r.left < r.o.MaxFileBytes {
 		return e, unreadable{limit("more than %d bytes come out of the archive", r.o.MaxBytes)}
 	}
@@ -169,6 +190,8 @@ func (r *reader) choose(widths, heights []int, colour bool) error {
 	if longest := max(width, height); longest > r.o.LongestSide {
 		width, height = scale(width, r.o.LongestSide, longest), scale(height, r.o.LongestSide, longest)
 	}
+	// Each as asked for, or found out. With one of the two sides given the other is
+	// not fitted to it: images are stretched in any case.
 	r.shape = Shape{cmp.Or(r.o.Width, max(width, MinSide)), cmp.Or(r.o.Height, max(height, MinSide)), 1}
 	if colour {
 		r.shape.Channels = 3

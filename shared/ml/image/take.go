@@ -13,24 +13,24 @@ import (
 // What is decoded at a time: many small images, or one that is larger. It
 // bounds the memory of originals, whatever the number of workers.
 const (
-	batchImages = 256
-	batchPixels = 4_000_000
-	batchBytes  = 32 << 20
+	batchImages = 256       // work enough for any number of workers
+	batchPixels = 4_000_000 // as stored: 60 MB while they are decoded (see MaxPixels)
+	batchBytes  = 32 << 20  // of files, compressed
 )
 
 // task is an image on its way to a row, or to an issue when it has a fault.
 type task struct {
 	row    dataset.Row
-	data   []byte
-	fault  *Error
-	pixels []uint8
-	hash   uint64
+	data   []byte  // the file; nil with a fault
+	fault  *Error  // why there is no row
+	pixels []uint8 // in the model's shape
+	hash   uint64  // of the pixels as they were
 }
 
 // batch are images that are decoded together and taken in their order.
 type batch struct {
 	tasks         []task
-	pixels, bytes int
+	pixels, bytes int // of tasks: as stored, and of their files
 }
 
 // readAll goes through the archive for the pixels. The error is as of survey.
@@ -43,11 +43,12 @@ func (r *reader) readAll() error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		for _, p := range r.parts {
+		for _, p := range r.parts { // few: a pair, or one for training and one for tests
 			if p.member == next-1 {
 				return r.readPart(p, m)
 			}
 		}
+		// Beside IDX files nothing else counts: surveyIDX refused other images.
 		if e.header == nil && e.fault == nil || len(r.parts) > 0 {
 			return nil
 		}
@@ -81,6 +82,7 @@ func (r *reader) take(e *entry, m *member) error {
 		// which decode checks again.
 		t.data, pixels = bytes.Clone(data), e.header.width*e.header.height
 	}
+	// Before it goes in: an image that alone exceeds the bounds is a batch of one.
 	if len(b.tasks) == batchImages || b.pixels+pixels > batchPixels || b.bytes+len(t.data) > batchBytes {
 		if err := r.flush(); err != nil {
 			return err
@@ -99,6 +101,8 @@ func (r *reader) load(m *member) ([]byte, error) {
 	}
 	defer file.Close()
 	r.head.Reset()
+	// One byte more than allowed, to tell a file that fills its bound from one
+	// that exceeds it.
 	n, err := r.head.ReadFrom(io.LimitReader(file, min(r.left, r.o.MaxFileBytes)+1))
 	r.left -= n
 	switch {
@@ -118,7 +122,7 @@ func (r *reader) load(m *member) ([]byte, error) {
 // reading.
 func (r *reader) flush() error {
 	tasks := r.batch.tasks
-	r.batch = batch{tasks: tasks[:0]}
+	r.batch = batch{tasks: tasks[:0]} // the array is used again, after the last loop here
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(max(r.o.Workers, 1), len(tasks)) {
@@ -161,7 +165,8 @@ func (t *task) decode(s Shape, maxPixels int) {
 	t.pixels, t.hash = s.fit(nil, p)
 }
 
-// add takes the last image of r.pixels for a row. The error is unreadable.
+// add takes the last image of r.pixels for a row, with the hash of its original
+// as group. The error is unreadable.
 func (r *reader) add(row dataset.Row, hash uint64) error {
 	size := r.shape.Size()
 	if len(r.pixels)/size > r.o.MaxRows {
@@ -175,7 +180,8 @@ func (r *reader) add(row dataset.Row, hash uint64) error {
 	return nil
 }
 
-// isColoured reports whether an image of three channels has colours.
+// isColoured reports whether an image of three channels has colours: files of
+// three channels that show grey are common, and a model of one reads a third.
 func isColoured(image []uint8) bool {
 	plane := len(image) / 3
 	for i := range plane {
