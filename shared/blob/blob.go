@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -25,6 +26,15 @@ type Digest string
 func DigestOf(data []byte) Digest {
 	sum := sha256.Sum256(data)
 	return Digest("sha256:" + hex.EncodeToString(sum[:]))
+}
+
+// DigestReader returns the digest of all that r holds, or r's error.
+func DigestReader(r io.Reader) (Digest, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", fmt.Errorf("digest: %w", err)
+	}
+	return Digest("sha256:" + hex.EncodeToString(h.Sum(nil))), nil
 }
 
 // ParseDigest checks the form of s. The error is fault.Invalid.

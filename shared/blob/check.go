@@ -11,7 +11,7 @@ import (
 )
 
 // MaxList is the most keys List returns at once.
-const MaxList = 1000
+const MaxList = 1000 // S3 gives no more
 
 // MaxPresign is the longest a presigned request may live; SigV4 allows no more.
 const MaxPresign = 7 * 24 * time.Hour
@@ -20,8 +20,11 @@ const MaxPresign = 7 * 24 * time.Hour
 // path out of it, with fault.Invalid: 1 to 1024 bytes of UTF-8 without control
 // characters, no empty, "." or ".." folder, no slash at either end.
 func CheckKey(key string) error {
+	// 1024 bytes is S3's limit. Control characters S3 would take, but its XML lists
+	// cannot spell them.
 	bad := len(key) == 0 || len(key) > 1024 || !utf8.ValidString(key) ||
 		strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r == 0x7f })
+	// Split gives an empty part for a slash at either end, too.
 	for part := range strings.SplitSeq(key, "/") {
 		bad = bad || part == "" || part == "." || part == ".."
 	}

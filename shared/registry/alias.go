@@ -123,6 +123,8 @@ func (r *Registry) aliasUnder(ctx context.Context, t Tenant, name Name, alias Al
 		return Alias{}, err
 	}
 	a.Rev = rev
+	// A caller knows a deleted alias as absent, though its record goes on: 0 is
+	// the condition for it, and the revision it had matches nothing.
 	exists := a.Version != 0
 	if ifRev == AnyRev || ifRev == 0 && !exists || exists && a.Rev == ifRev {
 		return a, nil
@@ -148,6 +150,7 @@ func (r *Registry) moveAlias(t Tenant, name Name, current Alias, change AliasCha
 	if err != nil {
 		return Alias{}, nil, err
 	}
+	// Its body says nothing: that it was written is what counts.
 	mark, err := put(guardKey(t, name), guard{}, AnyRev)
 	return next, []Write{pointer, entry, mark}, err
 }

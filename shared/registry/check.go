@@ -55,6 +55,7 @@ func CheckWrites(token string, writes []Write) error {
 	return nil
 }
 
+// checkRecord holds the preconditions of one put.
 func checkRecord(r Record) error {
 	if len(r.Body) > MaxBody {
 		return fault.New(fault.TooLarge, "the record holds %d bytes, the limit is %d", len(r.Body), MaxBody)
@@ -98,15 +99,18 @@ func CheckQuery(q Query) (empty bool, err error) {
 	if q.Limit < 1 || q.Limit > MaxQuery {
 		return false, misuse("a query asks for 1 to 200 records")
 	}
+	// After may be empty and a key may not: any character makes one of it.
 	if err := CheckKey(Key{q.Partition, "-" + q.After}); err != nil {
 		return false, err
 	}
 	if q.After == "" || strings.HasPrefix(q.After, q.Prefix) {
 		return false, nil
 	}
+	// Outside the prefix, After lies before all that match or behind all.
 	return (q.After > q.Prefix) != q.Descending, nil
 }
 
+// misuse is a call that no request can cause, only a mistake in this program.
 func misuse(msg string) error { return fault.New(fault.Internal, "%s", msg) }
 
 // CheckAdd holds the preconditions of Store.Add: 1 to 20 counters, each called

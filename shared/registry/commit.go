@@ -20,7 +20,11 @@ type Commit struct {
 	// registered with Gate.Promotion "held" and reason. nil promotes always.
 	// It may run several times.
 	PromoteIf func(current Alias, exists bool) (ok bool, reason string)
-	By        string // who promotes: key id or job id
+	// Judged, when not nil, is the version of the alias that the promotion was
+	// decided against, 0 for none. Where the alias has moved meanwhile, nothing is
+	// made: fault.PreconditionFailed with the reason "alias_moved".
+	Judged *int
+	By     string // who promotes: key id or job id
 
 	// Also returns writes that belong to the commit, such as the job's record
 	// under the revision its lease gave: they are made with the version or not
@@ -140,6 +144,9 @@ func (r *Registry) commitWrites(t Tenant, c Commit, s commitState) (Version, []W
 		reason := ""
 		if c.PromoteIf != nil {
 			promote, reason = c.PromoteIf(s.alias, s.alias.Version != 0)
+		}
+		if promote && c.Judged != nil && *c.Judged != s.alias.Version {
+			return Version{}, nil, fault.New(fault.PreconditionFailed, "%s@%s was moved meanwhile", m.Name, c.Promote).WithReason("alias_moved")
 		}
 		v.Gate.Promotion, v.Gate.Reason = "promoted", ""
 		if !promote {

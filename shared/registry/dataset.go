@@ -65,6 +65,7 @@ func (r *Registry) UpdateDataset(ctx context.Context, t Tenant, id string, ifRev
 		if err := change(next); err != nil {
 			return err
 		}
+		// Put back, whatever change did: these say whose record it is.
 		next.Tenant, next.ID, next.CreatedAt = d.Tenant, d.ID, d.CreatedAt
 		next.UpdatedAt, next.Rev = r.now(), d.Rev+1
 		return nil
@@ -82,6 +83,8 @@ func (r *Registry) DeleteDataset(ctx context.Context, t Tenant, id string, ifRev
 	return r.Store.Write(ctx, r.NewToken(), w)
 }
 
+// validDatasetID bounds what reaches a key; that new ids have 26 characters is
+// their maker's affair.
 func validDatasetID(id string) bool {
 	tail, ok := strings.CutPrefix(id, "ds_")
 	return ok && len(tail) >= 1 && len(tail) <= 64 && all(tail, isAliasByte)

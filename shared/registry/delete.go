@@ -22,6 +22,7 @@ type pointers struct {
 	guard   Write // holds the guard's revision
 }
 
+// pointers reads everything that points into a model, and the guard it was read at.
 func (r *Registry) pointers(ctx context.Context, t Tenant, name Name) (pointers, error) {
 	var p pointers
 	g, err := r.Store.Get(ctx, guardKey(t, name)) // first: what is set after this look is not missed
@@ -78,6 +79,7 @@ func (r *Registry) bury(t Tenant, v Version) (Write, error) {
 // Versions that DeleteModel removes in one write, and in one call: a call ends
 // well within the time of a request.
 const (
+	// Below MaxWrites, with room for the guard.
 	buryAtOnce = 90
 	buryInAll  = 1000
 )
@@ -145,7 +147,7 @@ func (r *Registry) buryAll(ctx context.Context, t Tenant, name Name, p pointers,
 		if err != nil {
 			return err
 		}
-		writes := []Write{p.guard}
+		writes := []Write{p.guard} // alone it is no write: nothing on this page is to be buried
 		for _, rec := range recs {
 			v, err := decode[Version](rec)
 			if err != nil {

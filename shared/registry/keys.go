@@ -70,6 +70,7 @@ func datasetsPartition(t Tenant) string { return string(t) + "#DATASETS" }
 func datasetKey(t Tenant, id string) Key { return Key{datasetsPartition(t), id} }
 
 const (
+	// Of the sort keys within a model's partition.
 	versionPrefix = "V#"
 	aliasPrefix   = "A#"
 )
@@ -95,6 +96,8 @@ func JobIndex(t Tenant, created time.Time, id string) Key {
 	return byTime(string(t)+"#JOBS", created, id)
 }
 
+// byTime pads fractions to nine digits, which time.RFC3339Nano would cut: the
+// order of the text is that of the times only at equal length.
 func byTime(partition string, at time.Time, id string) Key {
 	return Key{partition, at.UTC().Format("2006-01-02T15:04:05.000000000Z") + "#" + id}
 }
@@ -157,6 +160,8 @@ func TrafficKey(t Tenant, n Name, version int, day time.Time, shard int) Key {
 	return Key{TrafficPartition(t, n), dayOfVersion(version, day, shard)}
 }
 
+// dayOfVersion is the sort key of what is counted of a version on a day; padded
+// numbers keep the versions apart and the days of one in order.
 func dayOfVersion(version int, day time.Time, shard int) string {
 	return TrafficPrefix(version) + day.UTC().Format(time.DateOnly) + shardSuffix(shard)
 }

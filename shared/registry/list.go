@@ -76,6 +76,7 @@ func (l listing[T]) page(ctx context.Context, r *Registry, q Query) (Page[T], er
 			if l.finish(&v, rec); l.keep == nil || l.keep(&v) {
 				p.Items = append(p.Items, v)
 			}
+			// Next is given only where something may follow: a full page can be the last.
 			if len(p.Items) == limit && (more || i < len(recs)-1) {
 				p.Next = l.cursor(rec)
 				return p, nil
@@ -89,6 +90,8 @@ func (l listing[T]) page(ctx context.Context, r *Registry, q Query) (Page[T], er
 			p.Next = l.cursor(last)
 			return p, nil
 		}
+		// The first query asked for a page's worth; a filter that lets few
+		// pass would take many round trips at that size.
 		q.After, q.Limit = last.Key.Sort, maxPage
 	}
 }

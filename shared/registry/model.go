@@ -27,7 +27,7 @@ func (r *Registry) CreateModel(ctx context.Context, t Tenant, m Model) (Model, e
 		if err != nil {
 			return err
 		}
-		out.Rev = rev + 1
+		out.Rev = rev + 1 // what the write below makes of it
 		return r.lost(r.Store.Write(ctx, r.NewToken(), w), AnyRev, "")
 	})
 	if err != nil {
@@ -108,6 +108,7 @@ func (r *Registry) UpdateModel(ctx context.Context, t Tenant, name Name, ifRev i
 		if err := change(next); err != nil {
 			return err
 		}
+		// Put back, whatever change did: these are Commit's and DeleteModel's.
 		next.Tenant, next.Name, next.Latest, next.CreatedAt, next.DeletedAt = m.Tenant, m.Name, m.Latest, m.CreatedAt, m.DeletedAt
 		next.UpdatedAt, next.Rev = r.now(), m.Rev+1
 		return nil

@@ -127,6 +127,7 @@ func ParseVersion(s string) (int, error) {
 	return int(n), nil
 }
 
+// all reports whether every byte is ok; the empty string's are.
 func all(s string, ok func(byte) bool) bool {
 	for i := range len(s) {
 		if !ok(s[i]) {

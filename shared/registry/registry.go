@@ -46,6 +46,7 @@ type Page[T any] struct {
 	Next  string // After of the next page; empty on the last
 }
 
+// limit is Limit with its default, within what one query may bring.
 func (p PageRequest) limit() int {
 	if p.Limit <= 0 {
 		return defaultPage
@@ -53,6 +54,7 @@ func (p PageRequest) limit() int {
 	return min(p.Limit, maxPage)
 }
 
+// badCursor is the answer to a page token that was made up, or of another list.
 func badCursor() error {
 	return fault.New(fault.Malformed, "the page token is not one this list gave out").WithReason("bad_page_token")
 }

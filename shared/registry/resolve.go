@@ -58,6 +58,8 @@ func (r *Registry) Default(ctx context.Context, t Tenant, name Name) (Choice, er
 		if err != nil {
 			return Choice{}, err
 		}
+		// The alias may be deleted (Version 0) or have moved since: then, as after
+		// an error, Resolve looks again and says what is so.
 		if v, err := r.Version(ctx, t, name, a.Version); err == nil {
 			return Choice{Version: v, Variant: string(Champion)}, nil
 		}
@@ -83,10 +85,12 @@ func (r *Registry) aliased(ctx context.Context, t Tenant, name Name, alias Alias
 	return v, err
 }
 
+// newestPassed tells a model without a version to serve from no model at all.
 func (r *Registry) newestPassed(ctx context.Context, t Tenant, name Name) (Version, error) {
 	if _, err := r.Model(ctx, t, name); err != nil {
 		return Version{}, err
 	}
+	// Few at a time: most often the newest has passed.
 	for p := (PageRequest{Limit: 20}); ; {
 		versions, err := r.Versions(ctx, t, name, p)
 		if err != nil {

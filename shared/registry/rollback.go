@@ -85,5 +85,5 @@ func (r *Registry) before(ctx context.Context, t Tenant, name Name, current Alia
 			break
 		}
 	}
-	return 0, 0, fault.New(fault.Conflict, "the alias %q pointed at no version before version %d; name the version to go back to", current.Name, current.Version).WithReason("no_previous_version")
+	return 0, 0, fault.New(fault.Conflict, "the alias %q pointed at no version before version %d; say with \"to\" which version to go back to", current.Name, current.Version).WithReason("no_previous_version")
 }

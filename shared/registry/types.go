@@ -72,7 +72,8 @@ type Version struct {
 	Model       Name               `json:"model"`
 	Number      int                `json:"version"` // from 1, dense
 	Task        Task               `json:"task"`
-	Algorithm   string             `json:"algorithm"` // such as "linear-svm"
+	Algorithm   string             `json:"algorithm"`         // such as "linear-svm"
+	Runtime     string             `json:"runtime,omitempty"` // "onnxruntime" of an imported graph that runs there; empty when our own runner does
 	Artifact    Artifact           `json:"artifact"`
 	Evaluation  Artifact           `json:"evaluation"`          // the model the metrics were measured on, never refitted
 	ReportKey   string             `json:"report_key"`          // full metrics as JSON, in the models bucket

@@ -53,6 +53,7 @@ func (r *Registry) FindVersions(ctx context.Context, t Tenant, name Name, f Vers
 // without its padding.
 func numberOf(prefix string) func(Record) string {
 	return func(rec Record) string {
+		// The query's prefix is on every key it returned.
 		n, err := strconv.ParseInt(rec.Key.Sort[len(prefix):], 10, 64)
 		if err != nil {
 			return "" // keys.go writes nothing else under the prefix
@@ -73,6 +74,8 @@ func (r *Registry) UpdateVersion(ctx context.Context, t Tenant, name Name, numbe
 		if err := change(&asked); err != nil {
 			return err
 		}
+		// The other way round than for a model: two fields are taken over, all else
+		// is as it was trained.
 		*next = v
 		next.Description, next.Tags, next.Rev = asked.Description, asked.Tags, v.Rev+1
 		return nil

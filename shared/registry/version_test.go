@@ -103,6 +103,29 @@ func TestRegistry_Commit_promoteIf(t *testing.T) {
 	}
 }
 
+// A promotion is made over the version it was judged against, or not at all.
+func TestRegistry_Commit_judged(t *testing.T) {
+	r := fresh()
+	commit := func(token string, judged int) (registry.Version, error) {
+		return r.Commit(t.Context(), acme, registry.Commit{Token: token, Draft: draft("intents"), Promote: registry.Champion, Judged: &judged, By: "job"})
+	}
+	if v, err := commit("first", 0); err != nil || v.Gate.Promotion != "promoted" {
+		t.Errorf("the first = %+v, %v, want it promoted", v.Gate, err)
+	}
+	for _, judged := range []int{0, 2} {
+		_, err := commit(fmt.Sprint("other-", judged), judged)
+		if e, ok := errors.AsType[*fault.Error](err); !ok || e.Code != fault.PreconditionFailed || e.Reason != "alias_moved" {
+			t.Errorf("judged against %d, which the alias does not point at = %v, want alias_moved", judged, err)
+		}
+	}
+	if m, err := r.Model(t.Context(), acme, "intents"); err != nil || m.Latest != 1 {
+		t.Errorf("then Model = %+v, %v, want one version", m, err)
+	}
+	if v, err := commit("second", 1); err != nil || v.Number != 2 || v.Gate.Promotion != "promoted" {
+		t.Errorf("judged against 1 = %+v, %v, want version 2 promoted", v, err)
+	}
+}
+
 // TestRegistry_Commit_also ties a commit to a lease: invariants 9 and 11.
 func TestRegistry_Commit_also(t *testing.T) {
 	s := memory.New(clock)

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(tb testing.TB) blob.Store) {
 		name string
 		run  func(*testing.T, *suite)
 	}{
+		// Each runs on a store of its own: none sees what another left behind.
 		{"absent", absent},
 		{"round trip", roundTrip},
 		{"versions", versions},
@@ -109,6 +110,8 @@ func (s *suite) wantAbsent(key string) {
 	}
 }
 
+// absent asks for versions of the forms that S3 and versitygw give their ids:
+// one must be unknown, not invalid.
 func absent(t *testing.T, s *suite) {
 	s.wantAbsent("reports/acme/none.json")
 	s.put("reports/acme/one.json", "{}", blob.PutOptions{})
@@ -119,6 +122,7 @@ func absent(t *testing.T, s *suite) {
 	}
 }
 
+// roundTrip stores what keys, types and sizes may be, and reads it in each way.
 func roundTrip(t *testing.T, s *suite) {
 	for _, tc := range []struct {
 		key, text string
@@ -157,6 +161,8 @@ func roundTrip(t *testing.T, s *suite) {
 	}
 }
 
+// versions checks that an id leads to its bytes for ever, past replacement and
+// deletion.
 func versions(t *testing.T, s *suite) {
 	first := s.put("k/v", "one", blob.PutOptions{})
 	second := s.put("k/v", "two, longer", blob.PutOptions{})
@@ -178,6 +184,8 @@ func versions(t *testing.T, s *suite) {
 	}
 }
 
+// ifAbsent: a key is absent before the first object and after a deletion, and the
+// same bytes again are a refusal, too.
 func ifAbsent(t *testing.T, s *suite) {
 	opts := blob.PutOptions{IfAbsent: true}
 	s.put("artifacts/a", "one", opts)
@@ -200,6 +208,7 @@ func ifAbsent(t *testing.T, s *suite) {
 // racers is how many goroutines meet at one key.
 const racers = 16
 
+// raceIfAbsent has many write one absent key: one does, and what is read is its.
 func raceIfAbsent(t *testing.T, s *suite) {
 	for round := range 3 {
 		key := fmt.Sprintf("artifacts/race-%d", round)
@@ -208,6 +217,7 @@ func raceIfAbsent(t *testing.T, s *suite) {
 		var winner atomic.Value
 		for i := range racers {
 			wg.Go(func() {
+				// Long enough to be under way together, and whole or torn at a glance.
 				text := strings.Repeat(fmt.Sprintf("%02d", i), 20_000)
 				_, err := s.store.Put(t.Context(), key, strings.NewReader(text), int64(len(text)), blob.PutOptions{IfAbsent: true})
 				switch {
@@ -249,6 +259,7 @@ func raceReplace(t *testing.T, s *suite) {
 	wg.Wait()
 }
 
+// deletion deletes what is there, what is gone and what never was alike.
 func deletion(t *testing.T, s *suite) {
 	s.put("a/b", "x", blob.PutOptions{})
 	for _, key := range []string{"a/b", "a/b", "never/there"} {
@@ -262,9 +273,12 @@ func deletion(t *testing.T, s *suite) {
 	}
 }
 
+// list cuts one listing into pages of several sizes, by prefix and from a key on.
 func list(t *testing.T, s *suite) {
 	// Byte order, which is neither by folder nor by letter: "work-" < "work/" < "workA".
 	keys := []string{"other", "work-a", "work/0", "work/A", "work/a", "work/a-", "work/b/c", "work/b/d", "work/é", "work/分", "workA"}
+	// Put in an order that is neither that of bytes nor of the list above: 7 and
+	// the number of keys have no common factor, so each is met once.
 	for i := range keys {
 		key := keys[(i*7)%len(keys)]
 		s.put(key, key, blob.PutOptions{ContentType: "text/plain"})
@@ -284,6 +298,7 @@ func list(t *testing.T, s *suite) {
 		{"work/", "x", nil},
 		{"none", "", nil},
 	} {
+		// Every cut into pages must give the same list.
 		for _, limit := range []int{1, 3, len(keys), blob.MaxList} {
 			if got, want := s.pages(tc.prefix, tc.after, limit), strings.Join(tc.want, " "); got != want {
 				t.Errorf("List(%q after %q, by %d) = %q, want %q", tc.prefix, tc.after, limit, got, want)
@@ -326,7 +341,9 @@ func (s *suite) pages(prefix, after string, limit int) string {
 	return ""
 }
 
+// large moves an object of many buffers, and leaves a reader in the middle.
 func large(t *testing.T, s *suite) {
+	// More than an SDK's part or a transport's buffer, and no round number.
 	data := make([]byte, 24<<20+7)
 	for i := range data {
 		data[i] = byte(i * 2654435761 >> 13)
@@ -353,6 +370,7 @@ func large(t *testing.T, s *suite) {
 	}
 }
 
+// wrongSize announces another size than the body has: nothing is stored.
 func wrongSize(t *testing.T, s *suite) {
 	for _, size := range []int64{0, 4, 6} {
 		if _, err := s.store.Put(t.Context(), "k", strings.NewReader("12345"), size, blob.PutOptions{}); !fault.Is(err, fault.Internal) {
@@ -362,6 +380,8 @@ func wrongSize(t *testing.T, s *suite) {
 	s.wantAbsent("k")
 }
 
+// badKeys checks that no method lets a key past that a file system would read
+// as a way out of the bucket.
 func badKeys(t *testing.T, s *suite) {
 	for _, key := range []string{"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "../a", "a\x00b", "a\nb", "\xff", strings.Repeat("a", 1025)} {
 		_, _, getErr := s.store.Get(t.Context(), key)
@@ -377,6 +397,8 @@ func badKeys(t *testing.T, s *suite) {
 	}
 }
 
+// presign looks at what is signed; whether a server honours it is its adapter's
+// own test.
 func presign(t *testing.T, s *suite) {
 	text := "text,label\n"
 	good := blob.PresignPut{Key: "datasets/acme/ds_1/train.csv", Size: int64(len(text)), Digest: blob.DigestOf([]byte(text)), ContentType: "text/csv", TTL: 10 * time.Minute}
@@ -409,6 +431,7 @@ func presign(t *testing.T, s *suite) {
 	}
 }
 
+// cancelled checks that an ended context comes out as itself, not as an outage.
 func cancelled(t *testing.T, s *suite) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

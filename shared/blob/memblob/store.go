@@ -108,6 +108,8 @@ func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size in
 		Key: key, Size: size, ETag: blob.DigestOf(data).Hex()[:32], VersionID: s.nextID(),
 		ContentType: opts.ContentType, ModTime: s.now().UTC().Truncate(time.Second),
 	}
+	// Only ever appended to: whoever reads an older version holds bytes that no
+	// later call changes.
 	s.objects[key] = append(versions, object{data: data, info: info})
 	return info, nil
 }
@@ -119,6 +121,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// As S3 does in a versioned bucket: a marker hides what is below it.
 	if versions := s.objects[key]; len(versions) > 0 {
 		s.objects[key] = append(versions, object{info: blob.Info{Key: key, VersionID: s.nextID()}, deleted: true})
 	}

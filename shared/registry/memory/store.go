@@ -115,6 +115,7 @@ func at(q registry.Query, r registry.Record) string {
 	return r.Key.Sort
 }
 
+// matches reports whether a record answers q.
 func matches(q registry.Query, r registry.Record) bool {
 	partition := r.Key.Partition
 	if q.Index {
@@ -144,10 +145,7 @@ func (s *Store) Write(ctx context.Context, token string, writes ...registry.Writ
 		return nil
 	}
 	for _, w := range writes {
-		rec, ok := s.live(w.Record.Key)
-		if !ok {
-			rec.Rev = 0
-		}
+		rec, _ := s.live(w.Record.Key) // zero when absent: revision 0
 		if w.IfRev != registry.AnyRev && w.IfRev != rec.Rev {
 			return fault.New(fault.PreconditionFailed, "the record has changed since it was read")
 		}
@@ -159,6 +157,7 @@ func (s *Store) Write(ctx context.Context, token string, writes ...registry.Writ
 	return nil
 }
 
+// apply makes one write, whose condition holds. The lock is held.
 func (s *Store) apply(w registry.Write) {
 	key := w.Record.Key
 	switch w.Op {

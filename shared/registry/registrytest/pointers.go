@@ -134,6 +134,7 @@ func raceDeletions(t *testing.T, s *suite) {
 			return nil
 		})
 		_, err := r.Version(t.Context(), "acme", "intents", number)
+		// Either outcome is right, both at once or neither is not.
 		won := deleted == nil && fault.Is(pointed, fault.NotFound) && fault.Is(routed, fault.Invalid) && fault.Is(err, fault.NotFound)
 		lost := fault.Is(deleted, fault.Conflict) && (pointed == nil || routed == nil) && err == nil
 		if won == lost {

@@ -23,6 +23,8 @@ func (s *suite) fill(sorts ...string) {
 	}
 }
 
+// queryPages cuts one list into pages of many sizes, both ways, and changes it
+// between two of them.
 func queryPages(t *testing.T, s *suite) {
 	var sorts []string
 	for i := range 57 {
@@ -55,6 +57,8 @@ func queryPages(t *testing.T, s *suite) {
 	}
 }
 
+// queryBounds tries prefixes and Afters around the code points at which byte
+// order, UTF-16 order and "the next string" part: U+D7FF, U+E000, U+10FFFF.
 func queryBounds(t *testing.T, s *suite) {
 	s.fill("a", "b", "b#1", "b#2", "b#\U0010FFFF", "b$", "c", "é", "\uD7FFx", "\uE000", "\U0010FFFF", "\U0010FFFFz")
 	for _, tc := range []struct {
@@ -130,6 +134,8 @@ func index(t *testing.T, s *suite) {
 	}
 }
 
+// sizes tries a body, a number of records and a sum of bytes at and just over
+// their limits.
 func sizes(t *testing.T, s *suite) {
 	body := func(n int) string { return `"` + strings.Repeat("é", (n-2)/2) + strings.Repeat("x", n%2) + `"` }
 	full := body(registry.MaxBody)

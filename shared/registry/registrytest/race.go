@@ -15,6 +15,7 @@ import (
 // racers is how many goroutines meet at one record.
 const racers = 16
 
+// raceCreate has many create one record: one does.
 func raceCreate(t *testing.T, s *suite) {
 	for round := range 5 {
 		k := key(fmt.Sprint(round))
@@ -82,6 +83,7 @@ func raceTransactions(t *testing.T, s *suite) {
 	}
 }
 
+// raceCounters adds from many sides; no addition may be lost.
 func raceCounters(t *testing.T, s *suite) {
 	k := key("count")
 	won := s.race(racers, "", func(i int) error {

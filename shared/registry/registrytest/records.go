@@ -9,6 +9,7 @@ import (
 	"godwit/shared/registry"
 )
 
+// absent asks an empty store in each way there is.
 func absent(t *testing.T, s *suite) {
 	s.wantAbsent(key("nothing"))
 	if recs, more := s.query(registry.Query{Partition: "acme#TEST", Limit: 10}); len(recs) != 0 || more {
@@ -19,6 +20,8 @@ func absent(t *testing.T, s *suite) {
 	}
 }
 
+// roundTrip stores what a careless encoding would change: keys and bodies beyond
+// ASCII, white space, escapes, fractions of seconds.
 func roundTrip(t *testing.T, s *suite) {
 	at := time.Now().Add(time.Hour)
 	for _, tc := range []struct {
@@ -59,6 +62,8 @@ func roundTrip(t *testing.T, s *suite) {
 	}
 }
 
+// conditions tries each operation under revisions that are too low, right, too
+// high and none.
 func conditions(t *testing.T, s *suite) {
 	k := key("a")
 	s.refuse(fault.PreconditionFailed, put(k, `{"n":0}`, 1))
@@ -80,6 +85,8 @@ func conditions(t *testing.T, s *suite) {
 	s.wantRecord(key("new"), 1, `{}`, nil)
 }
 
+// allOrNothing has one condition of several fail, in each place, and looks
+// whether anything of the others came through.
 func allOrNothing(t *testing.T, s *suite) {
 	a, b, c := key("a"), key("b"), key("c")
 	s.write(put(a, `{"n":1}`, 0), put(b, `{"n":1}`, 0))
@@ -96,6 +103,8 @@ func allOrNothing(t *testing.T, s *suite) {
 	s.wantAbsent(key("d"))
 }
 
+// deletion: a record that is gone begins at revision 1 again; whoever needs more
+// keeps a record in its place, as the Registry does.
 func deletion(t *testing.T, s *suite) {
 	k := key("a")
 	s.write(put(k, `{}`, 0))
@@ -186,27 +195,44 @@ func replayLate(t *testing.T, s *suite) {
 	s.wantRecord(key("c"), 2, `{"n":2}`, nil)
 }
 
+// expiry has every operation meet a record whose time is over: each must take it
+// for absent, though a table holds it for days.
 func expiry(t *testing.T, s *suite) {
-	past, future := time.Now().Add(-10*time.Second), time.Now().Add(time.Hour)
-	expired := func(name string) registry.Key {
-		t.Helper()
-		k := key(name)
-		w := expiring(k, `{"old":true}`, 0, past)
-		w.Record.Index = registry.Key{Partition: "acme#X", Sort: name}
-		s.write(w)
-		return k
-	}
-	s.wantAbsent(expired("read"))
+	s.wantAbsent(s.expired("read"))
 	if recs, more := s.query(registry.Query{Partition: "acme#TEST", Limit: 1}); len(recs) != 0 || more {
 		t.Errorf("Query finds %d expired records, more %v, want none", len(recs), more)
 	}
 	if recs, more := s.query(registry.Query{Partition: "acme#X", Limit: 1, Index: true}); len(recs) != 0 || more {
 		t.Errorf("Query of the index finds %d expired records, more %v, want none", len(recs), more)
 	}
-	s.refuse(fault.PreconditionFailed, put(expired("update"), `{}`, 1))
-	s.refuse(fault.PreconditionFailed, check(expired("check"), 1))
+	s.refuse(fault.PreconditionFailed, put(s.expired("update"), `{}`, 1))
+	s.refuse(fault.PreconditionFailed, check(s.expired("check"), 1))
 	s.write(check(key("check"), 0))
 
+	k := key("later")
+	s.write(expiring(k, `{}`, 0, time.Now().Add(time.Hour)))
+	s.write(put(k, `{}`, 1)) // a Put without expiry takes it away
+	if at := s.get(k).ExpiresAt; !at.IsZero() {
+		t.Errorf("after a Put without one, a record expires at %v, want never", at)
+	}
+}
+
+// past is long enough ago for a clock that a store may read a little apart.
+func past() time.Time { return time.Now().Add(-10 * time.Second) }
+
+// expired stores a record whose time is over, in the index too.
+func (s *suite) expired(name string) registry.Key {
+	s.Helper()
+	k := key(name)
+	w := expiring(k, `{"old":true}`, 0, past())
+	w.Record.Index = registry.Key{Partition: "acme#X", Sort: name}
+	s.write(w)
+	return k
+}
+
+// expiryReplaced puts new records in the place of expired ones: nothing of the
+// old one, its revision and counters included, may live on.
+func expiryReplaced(t *testing.T, s *suite) {
 	for _, tc := range []struct {
 		name  string
 		ifRev int64
@@ -217,25 +243,18 @@ func expiry(t *testing.T, s *suite) {
 		{"create among several", 0, []registry.Write{put(key("x"), `{}`, 0)}},
 		{"unconditional among several", registry.AnyRev, []registry.Write{put(key("y"), `{}`, 0)}},
 	} {
-		k := expired(tc.name)
+		k := s.expired(tc.name)
 		s.write(append(tc.with, put(k, `{"new":true}`, tc.ifRev))...)
 		s.wantRecord(k, 1, `{"new":true}`, nil)
 	}
 
-	k := expired("add")
+	k := s.expired("add")
 	s.add(k, map[string]int64{"n": 5}, time.Time{})
 	s.wantRecord(k, 1, `{}`, map[string]int64{"n": 5})
-	s.add(k, map[string]int64{"n": 1}, past)
+	s.add(k, map[string]int64{"n": 1}, past())
 	s.wantAbsent(k)
 	s.write(put(k, `{}`, 0))
 	s.wantRecord(k, 1, `{}`, nil)
-
-	k = key("later")
-	s.write(expiring(k, `{}`, 0, future))
-	s.write(put(k, `{}`, 1)) // a Put without expiry takes it away
-	if at := s.get(k).ExpiresAt; !at.IsZero() {
-		t.Errorf("after a Put without one, a record expires at %v, want never", at)
-	}
 }
 
 func (s *suite) add(k registry.Key, delta map[string]int64, expiresAt time.Time) {
@@ -245,6 +264,7 @@ func (s *suite) add(k registry.Key, delta map[string]int64, expiresAt time.Time)
 	}
 }
 
+// counters checks that Add and Put leave each other's part of a record alone.
 func counters(t *testing.T, s *suite) {
 	k, at := key("count"), time.Now().Add(time.Hour)
 	s.add(k, map[string]int64{"rows": 3, "calls": 1}, at)
@@ -268,6 +288,8 @@ func counters(t *testing.T, s *suite) {
 	s.wantRecord(k, 1, `{}`, nil)
 }
 
+// misuse makes the calls that only a mistake in the caller can produce: an
+// adapter refuses them before it asks its service.
 func misuse(t *testing.T, s *suite) {
 	long := strings.Repeat("x", 1025)
 	for _, tc := range []struct {

@@ -55,6 +55,7 @@ func run(t *testing.T, open func(tb testing.TB) registry.Store, parts part) {
 		{"token replay", replay, repeatable},
 		{"token replay after others wrote", replayLate, repeatable},
 		{"expiry", expiry, all},
+		{"expired records replaced", expiryReplaced, all},
 		{"counters", counters, all},
 		{"query pages", queryPages, repeatable},
 		{"query bounds", queryBounds, repeatable},
@@ -96,6 +97,7 @@ func token() string {
 
 func key(sort string) registry.Key { return registry.Key{Partition: "acme#TEST", Sort: sort} }
 
+// put is a write of body under a revision, 0 to create.
 func put(k registry.Key, body string, ifRev int64) registry.Write {
 	return registry.Write{Op: registry.Put, Record: registry.Record{Key: k, Body: []byte(body)}, IfRev: ifRev}
 }
@@ -107,10 +109,12 @@ func expiring(k registry.Key, body string, ifRev int64, at time.Time) registry.W
 	return w
 }
 
+// drop is a deletion under a revision.
 func drop(k registry.Key, ifRev int64) registry.Write {
 	return registry.Write{Op: registry.Delete, Record: registry.Record{Key: k}, IfRev: ifRev}
 }
 
+// check is a condition alone.
 func check(k registry.Key, rev int64) registry.Write {
 	return registry.Write{Op: registry.Check, Record: registry.Record{Key: k}, IfRev: rev}
 }
@@ -214,11 +218,13 @@ func (s *suite) race(n int, lost fault.Code, f func(i int) error) int {
 			}
 		})
 	}
+	// All at once: goroutines that run as they are made would mostly not meet.
 	close(start)
 	wg.Wait()
 	return int(won.Load())
 }
 
+// cancelled checks that an ended context comes out as itself, not as an outage.
 func cancelled(t *testing.T, s *suite) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
