@@ -13,18 +13,18 @@ import "strings"
 
 // plan lists the floors from the top down; the rooms of one floor do not know each other.
 var plan = [][]string{
-	{"functions/authorizer", "functions/batch", "functions/model-registry", "functions/predict", "functions/train-trigger", "functions/trainer"},
+	{"functions/authorizer", "functions/batch", "functions/model-registry", "functions/onnxruntime", "functions/predict", "functions/train-trigger", "functions/trainer"},
 	{"shared/boot"},
 	{"shared/api", "shared/console", "shared/lambdahttp", "shared/trigger"},
-	{"shared/access", "shared/dynamo", "shared/oip", "shared/s3blob", "shared/settings", "shared/stepfn", "shared/telemetry"},
+	{"shared/access", "shared/dynamo", "shared/lambdacall", "shared/oip", "shared/s3blob", "shared/settings", "shared/stepfn", "shared/telemetry"},
 	{"shared/batch", "shared/report"},
 	{"shared/monitor", "shared/serving", "shared/training"},
 	{"shared/jobs", "shared/usage"},
-	{"shared/registry"},
+	{"shared/registry", "shared/remote"},
 	{"shared/blob", "shared/strictjson"},
 	{"shared/ml/open"},
 	{"shared/ml/foreign"},
-	{"shared/ml/doctor", "shared/ml/export"},
+	{"shared/ml/doctor", "shared/ml/export", "shared/ml/onnxruntime"},
 	{"shared/ml/network"},
 	{"shared/ml/pipeline"},
 	{"shared/ml/calibrate", "shared/ml/linear", "shared/ml/neural", "shared/ml/tabular", "shared/ml/tune"},
@@ -35,25 +35,27 @@ var plan = [][]string{
 }
 
 // testOnly are rooms that only tests import; they may import anything.
-var testOnly = []string{"shared/apitest", "shared/apitest/suite", "shared/bench", "shared/doctor", "shared/floors", "shared/plan", "shared/soak", "shared/stagetest", "shared/registry/registrytest", "shared/blob/blobtest", "shared/world"}
+var testOnly = []string{"shared/apitest", "shared/apitest/suite", "shared/bench", "shared/doctor", "shared/floors", "shared/plan", "shared/soak", "shared/stagetest", "shared/registry/registrytest", "shared/remote/remotetest", "shared/blob/blobtest", "shared/world"}
 
 // libraries says which modules outside the standard library a room and those
 // below it in the tree may import, by the longest prefix that fits.
 var libraries = map[string][]string{
-	"functions":         {"github.com/aws/aws-lambda-go"},
-	"shared":            {},
-	"shared/access":     {"github.com/aws/aws-lambda-go/events"},
-	"shared/api":        {"github.com/aws/aws-lambda-go/lambdacontext"},
-	"shared/boot":       {"github.com/aws/aws-sdk-go-v2", "github.com/aws/aws-lambda-go"},
-	"shared/dynamo":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-	"shared/lambdahttp": {"github.com/aws/aws-lambda-go"},
-	"shared/ml/dataset": {"golang.org/x/text"},
-	"shared/ml/image":   {"golang.org/x/text"},
-	"shared/ml/onnx":    {"google.golang.org/protobuf/encoding/protowire"},
-	"shared/ml/text":    {"golang.org/x/text"},
-	"shared/s3blob":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-	"shared/stepfn":     {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
-	"shared/telemetry":  {"github.com/aws/aws-lambda-go/lambdacontext"},
+	"functions":             {"github.com/aws/aws-lambda-go"},
+	"shared":                {},
+	"shared/access":         {"github.com/aws/aws-lambda-go/events"},
+	"shared/api":            {"github.com/aws/aws-lambda-go/lambdacontext"},
+	"shared/boot":           {"github.com/aws/aws-sdk-go-v2", "github.com/aws/aws-lambda-go"},
+	"shared/dynamo":         {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"shared/lambdacall":     {"github.com/aws/aws-sdk-go-v2"},
+	"shared/lambdahttp":     {"github.com/aws/aws-lambda-go"},
+	"shared/ml/dataset":     {"golang.org/x/text"},
+	"shared/ml/image":       {"golang.org/x/text"},
+	"shared/ml/onnx":        {"google.golang.org/protobuf/encoding/protowire"},
+	"shared/ml/onnxruntime": {"github.com/ebitengine/purego"},
+	"shared/ml/text":        {"golang.org/x/text"},
+	"shared/s3blob":         {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"shared/stepfn":         {"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"shared/telemetry":      {"github.com/aws/aws-lambda-go/lambdacontext"},
 }
 
 // floorOf returns the number of a room's floor, 0 at the top, and the room it
