@@ -47,6 +47,8 @@ func (p *plan) path(v variant) []float64 {
 		return slices.Compact(path)
 	case v.isNetwork():
 		return p.epochs(v.Learner)
+	case p.Shards != nil:
+		return rowsPath
 	case p.Halving != nil:
 		return []float64{.1, .3, 1, 3, 10}
 	case p.table():
@@ -90,6 +92,9 @@ func (p *plan) learnersOf() []string {
 // variant completes one with what the caller fixed.
 func (p *plan) variant(features, learner string) variant {
 	v := variant{Recipe: features, Learner: learner}
+	if p.Settings.Params.ClassWeight == pipeline.BalanceSqrt && !p.regression() {
+		v.Balance = pipeline.BalanceSqrt
+	}
 	if v.isNetwork() {
 		return v // the rest is of linear models
 	}
@@ -103,9 +108,6 @@ func (p *plan) variant(features, learner string) variant {
 		v.MultiClass = multinomial
 	}
 	v.Descent = p.Settings.Params.descent()
-	if p.Settings.Params.ClassWeight == pipeline.BalanceSqrt && !p.regression() {
-		v.Balance = pipeline.BalanceSqrt
-	}
 	if !p.table() {
 		v.MinDocs = p.Settings.Params.MinDocs
 		v.HashBits = p.Settings.Params.HashBits
@@ -131,6 +133,10 @@ func (p *plan) weighable() bool {
 
 // firstRung opens the search.
 func (p *plan) firstRung() {
+	if p.Shards != nil {
+		p.openRows()
+		return
+	}
 	if p.Settings.Search.Strategy == "halving" {
 		p.halve()
 		return
@@ -230,7 +236,7 @@ func (p *plan) nextRung(last int) rung {
 			kept = append(kept, here[i].Candidate)
 		}
 		return p.gathered(kept, next.Share)
-	case len(p.Settings.Params.C) > 0 || p.images() || p.Settings.learner() == pipeline.RNN:
+	case p.Shards != nil || len(p.Settings.Params.C) > 0 || p.images() || p.Settings.learner() == pipeline.RNN:
 		return r
 	case last == 0:
 		p.neighbours(&r)

@@ -45,22 +45,28 @@ func (s *Steps) fit(ctx context.Context, job Job, p *plan, made *result, out *po
 		if !errors.Is(err, artifact.ErrTooLarge) {
 			return more, err
 		}
-		next := slices.IndexFunc(floors, func(f int) bool { return f > max(floor.MinDocs, p.Best.MinDocs) })
-		if p.network() {
-			return false, s.refuse(ctx, job, fault.Wrap(fault.TooLarge, err, "the network would be larger than the %d MB that may be served: "+
-				"choose params.quantise, or a smaller params.hidden or params.embedding", s.modelBytes()>>20), nil)
-		}
-		if next < 0 || p.table() {
-			return false, s.refuse(ctx, job, fault.Wrap(fault.TooLarge, err,
-				"the model would be larger than the %d MB that may be served%s: ask for fewer features with params.features, or train fewer classes",
-				s.modelBytes()>>20, p.lastFloor()), nil)
-		}
-		floor = raised{floors[next], fmt.Sprintf("the model would be larger than may be served; terms of fewer than %d rows were left out (%v)", floors[next], err)}
-		s.event(ctx, job, Event{Phase: "finish", Progress: evaluationFit.progress(floor.MinDocs, 0), Message: "warning: " + floor.Warning, Values: map[string]float64{"min_docs": float64(floor.MinDocs)}})
-		if err := s.putJSON(ctx, workKey(job, floorFile(job)), floor); err != nil {
+		if floor, err = s.raise(ctx, job, p, floor.MinDocs, err); err != nil {
 			return false, err
 		}
 	}
+}
+
+// raise notes the next floor after one with which a model was too large, or closes
+// the job when there is none.
+func (s *Steps) raise(ctx context.Context, job Job, p *plan, floor int, tooLarge error) (raised, error) {
+	next := slices.IndexFunc(floors, func(f int) bool { return f > max(floor, p.Best.MinDocs) })
+	if p.network() {
+		return raised{}, s.refuse(ctx, job, fault.Wrap(fault.TooLarge, tooLarge, "the network would be larger than the %d MB that may be served: "+
+			"choose params.quantise, or a smaller params.hidden or params.embedding", s.modelBytes()>>20), nil)
+	}
+	if next < 0 || p.table() {
+		return raised{}, s.refuse(ctx, job, fault.Wrap(fault.TooLarge, tooLarge,
+			"the model would be larger than the %d MB that may be served%s: ask for fewer features with params.features, or train fewer classes",
+			s.modelBytes()>>20, p.lastFloor()), nil)
+	}
+	r := raised{floors[next], fmt.Sprintf("the model would be larger than may be served; terms of fewer than %d rows were left out (%v)", floors[next], tooLarge)}
+	s.event(ctx, job, Event{Phase: "finish", Progress: evaluationFit.progress(r.MinDocs, 0), Message: "warning: " + r.Warning, Values: map[string]float64{"min_docs": float64(r.MinDocs)}})
+	return r, s.putJSON(ctx, workKey(job, floorFile(job)), r)
 }
 
 // floorOf reads which floor the attempt has come to, a zero one at first.

@@ -55,7 +55,7 @@ func (s Settings) checkChoices() error {
 		oneOf("/params/class_weight", s.Params.ClassWeight, "none", pipeline.BalanceSqrt),
 		oneOf("/split/by", s.Split.By, dataset.ByTime),
 		oneOf("/search/strategy", s.Search.Strategy, "grid", "halving"),
-		oneOf("/engine", s.Engine, engineAuto, engineOne, engineClasses),
+		oneOf("/engine", s.Engine, engineAuto, engineOne, engineClasses, engineRows),
 		oneOf("/metric", s.Metric, "accuracy", "macro_f1", "rmse"),
 	} {
 		if err != nil {
@@ -71,6 +71,9 @@ func (s Settings) checkTask() error {
 	if l := learners[s.Algorithm]; l != "" && s.Params.Learner != "" && l != s.Params.Learner {
 		return bad("/params/learner", "%s is not the learner of %s", s.Params.Learner, s.Algorithm)
 	}
+	if l := s.learner(); s.Params.Loss != "" && (regression || l != "" && l != pipeline.SVM) {
+		return bad("/params/loss", "only svm has a choice: leave it out, or choose the algorithm linear-svm")
+	}
 	if s.Task == "" {
 		return nil
 	}
@@ -79,6 +82,15 @@ func (s Settings) checkTask() error {
 	}
 	if l := s.learner(); l != "" && !suits(l, s.Task) {
 		return bad("/algorithm", "%s does not do %s", l, s.Task)
+	}
+	if s.Params.MinDocs != 0 && s.Task != registry.TextClassification {
+		return bad("/params/min_docs", "only texts have terms to count")
+	}
+	if s.Task == registry.ImageClassification && (len(s.Columns.Text) > 0 || s.Columns.Label != "") {
+		return bad("/columns", "an archive of images has no columns: its folders are the labels")
+	}
+	if regression && s.Params.ClassWeight == pipeline.BalanceSqrt {
+		return bad("/params/class_weight", "a number has no classes to weigh")
 	}
 	if s.Metric != "" && regression != (s.Metric == "rmse") {
 		return bad("/metric", "%s does not measure %s", s.Metric, s.Task)
@@ -156,12 +168,12 @@ func (s Settings) checkNetwork() error {
 		return bad("/params/hidden", "a number from 1 to %d", neural.MaxUnits)
 	case !within(p.Embedding, neural.MaxUnits):
 		return bad("/params/embedding", "a number from 1 to %d", neural.MaxUnits)
-	case !images && !rnn && s.Task != "" && own != (NetworkParams{}):
+	case !images && !rnn && (s.Task != "" || s.learner() != "") && own != (NetworkParams{}):
 		return bad("/params", "epochs, cell and the like are those of networks: choose the algorithm rnn, or cnn for images; solver sgd has epochs too")
 	case images && (p.Cell != "" || p.Hidden != 0 || p.Embedding != 0 || p.Bidirectional != nil):
 		return bad("/params", "cell, hidden, embedding and bidirectional are those of rnn")
-	case (images || rnn) && (len(p.C) > 0 || p.Loss != "" || p.MinDocs != 0 || p.HashBits != 0 || p.ClassWeight == pipeline.BalanceSqrt):
-		return bad("/params", "c, loss, min_docs, hash_bits and class_weight are those of linear models")
+	case (images || rnn) && (len(p.C) > 0 || p.Loss != "" || p.MinDocs != 0 || p.HashBits != 0):
+		return bad("/params", "c, loss, min_docs and hash_bits are those of linear models")
 	case (images || rnn) && s.Search.Strategy == "halving":
 		return bad("/search/strategy", "networks are searched by grid")
 	}

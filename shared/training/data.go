@@ -33,7 +33,8 @@ type rows struct {
 	Values []float64 // of a regression: the number of each row
 	Weight []float32 // of each row
 
-	Corpus       *text.Corpus     // of texts
+	Corpus       *text.Corpus     // of texts, unless shards count them
+	estimated    int64            // non-zeros of texts that shards count
 	Columns      []dataset.Column // of a table
 	DecimalComma bool
 	Shape        image.Shape // of images

@@ -20,6 +20,7 @@ type faults struct {
 	calls int
 	at    int  // call that fails, from 1; 0 none
 	lost  bool // the call has its effect, only its answer is lost
+	dead  bool // every call after it fails too: the worker is no more
 }
 
 // hit reports whether this call fails, and whether it still has its effect.
@@ -27,6 +28,9 @@ func (f *faults) hit() (fails, effect bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
+	if f.dead && f.at > 0 && f.calls > f.at {
+		return true, false
+	}
 	return f.calls == f.at, f.lost
 }
 

@@ -33,7 +33,12 @@ func (s *Steps) finish(ctx context.Context, job Job) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if more, err = s.fit(ctx, job, p, &made, out); err != nil || more {
+	if p.Shards != nil {
+		err = s.takeFitted(ctx, job, p, &made)
+	} else {
+		more, err = s.fit(ctx, job, p, &made, out)
+	}
+	if err != nil || more {
 		return more, err
 	}
 	return false, s.conclude(ctx, job, p, out, made)
@@ -74,10 +79,12 @@ func (s *Steps) gathered(ctx context.Context, job Job) (*plan, result, *pool, er
 	if err != nil {
 		return nil, made, nil, err
 	}
-	if made.rows, err = s.loadRows(ctx, job); err != nil {
-		return nil, made, nil, err
+	if p.Shards != nil {
+		made.rows, made.texts, err = s.gatherShards(ctx, job, p)
+	} else if made.rows, err = s.loadRows(ctx, job); err == nil {
+		made.texts, err = s.loadTexts(ctx, job)
 	}
-	if made.texts, err = s.loadTexts(ctx, job); err != nil {
+	if err != nil {
 		return nil, made, nil, err
 	}
 	out, err := s.pooled(ctx, job, p)
@@ -90,7 +97,7 @@ func (s *Steps) gathered(ctx context.Context, job Job) (*plan, result, *pool, er
 // served.
 func (s *Steps) fitBoth(ctx context.Context, job Job, p *plan, made *result, finished finisher) (more bool, err error) {
 	r := made.rows
-	refit := *p.Settings.Split.Refit && len(r.Test) > 0
+	refit := p.refits()
 	evaluation, served := evaluationFit, servedFit
 	evaluation.last, served.last = !refit, true
 	if made.evaluation, more, err = s.fitOne(ctx, job, p, made, evaluation, r.Train, finished); err != nil || more {
@@ -268,6 +275,7 @@ func (s *Steps) register(ctx context.Context, job Job, p *plan, draft registry.V
 	if report.Distributed, err = s.distributed(ctx, job, p); err != nil {
 		return err
 	}
+	report.Warnings = append(report.Warnings, report.Distributed.warnings()...)
 	if report.Courses, report.Rounding, err = s.courses(ctx, job, p); err != nil {
 		return err
 	}
@@ -282,14 +290,7 @@ func (s *Steps) register(ctx context.Context, job Job, p *plan, draft registry.V
 		}
 		report.Test, draft.Test = test, test.headline()
 	}
-	gate, versus, err := s.judgePromotion(ctx, job, p, made.rows, made.texts, made.evaluation.Predictor, draft.Test)
-	if err != nil {
-		return err
-	}
-	draft.Gate, report.Versus, draft.ReportKey = gate, versus, reportKey(job, "report.json")
-	if err := s.putJSON(ctx, draft.ReportKey, report); err != nil {
-		return err
-	}
+	draft.ReportKey = reportKey(job, "report.json")
 	if draft.Settings, err = json.Marshal(p.Settings); err != nil {
 		return fmt.Errorf("encode settings: %w", err)
 	}
@@ -298,14 +299,33 @@ func (s *Steps) register(ctx context.Context, job Job, p *plan, draft registry.V
 		DataTime: job.DataTime, Job: job.ID, Code: s.Build, Seed: p.Settings.Seed, Parent: p.Parent,
 	}
 	draft.Tenant, draft.Model = job.Tenant, job.Model
-	return s.commit(ctx, job, p, draft)
+	// An alias that was moved while this went on is judged against again.
+	for range 5 {
+		var judged int
+		draft.Gate, report.Versus, judged, err = s.judgePromotion(ctx, job, p, made.rows, made.texts, made.evaluation.Predictor, draft.Test)
+		if err != nil {
+			return err
+		}
+		if err := s.putJSON(ctx, draft.ReportKey, report); err != nil {
+			return err
+		}
+		err = s.commit(ctx, job, p, draft, judged)
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Reason != "alias_moved" {
+			return err
+		}
+	}
+	return fault.Wrap(fault.Unavailable, err, "the alias is moved all the time")
 }
 
-// commit makes everything visible at once, or nothing.
-func (s *Steps) commit(ctx context.Context, job Job, p *plan, draft registry.Version) error {
+// commit makes everything visible at once, or nothing. judged is the version
+// that the promotion was decided against.
+func (s *Steps) commit(ctx context.Context, job Job, p *plan, draft registry.Version, judged int) error {
 	c := registry.Commit{Draft: draft}
 	if draft.Gate.Promotion == "promoted" {
 		c.Promote = p.Settings.PromoteTo
+		if p.Settings.Gate.NotWorseThan == c.Promote {
+			c.Judged = &judged
+		}
 		c.PromoteIf = func(current registry.Alias, exists bool) (bool, string) {
 			return !exists || !current.DataTime.After(draft.Lineage.DataTime), "superseded"
 		}
@@ -337,10 +357,6 @@ func (s *Steps) commitAs(ctx context.Context, job Job, p *plan, c registry.Commi
 // succeeded is the job as the commit leaves it.
 func (s *Steps) succeeded(job Job, p *plan, v registry.Version) Job {
 	job.Status, job.Version, job.FinishedAt, job.Lease = Succeeded, v.Number, s.Jobs.Now().UTC(), ""
-	metrics := v.Test
-	if metrics == nil {
-		metrics = v.CV
-	}
-	job.Result = &Result{Promotion: v.Gate.Promotion, Reason: v.Gate.Reason, Detail: v.Gate.Detail, Metrics: metrics, Rows: p.Rows}
+	job.Result = &Result{Promotion: v.Gate.Promotion, Reason: v.Gate.Reason, Detail: v.Gate.Detail, Metrics: v.Test, Rows: p.Rows}
 	return job
 }

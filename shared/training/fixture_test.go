@@ -39,6 +39,12 @@ type house struct {
 	// blockwise counts the functions that fitted a block side by side.
 	blockwise int
 	between   func() // called each time it did
+	sharded   int    // functions that did a step of a shard of rows
+	// order, when not nil, says in which order shards are gone through, began is
+	// told of each step, and twice runs each a second time, as a Map may.
+	order func(n int, swap func(i, j int))
+	began func(training.StepInput)
+	twice bool
 }
 
 func newHouse(t testing.TB, workers int) *house {
@@ -80,6 +86,11 @@ func (h *house) machineRun(ctx context.Context, in training.StepInput) error {
 			return err
 		}
 		next := out.(training.Next)
+		if next.Rows {
+			if err := h.rowsRun(ctx, in, next.Turn); err != nil {
+				return err
+			}
+		}
 		if !next.More {
 			break
 		}
@@ -124,6 +135,14 @@ func (h *house) loop(ctx context.Context, in training.StepInput) error {
 func (h *house) step(ctx context.Context, in training.StepInput) (any, error) {
 	var out any
 	var err error
+	if h.began != nil {
+		h.began(in)
+	}
+	if h.twice {
+		if out, err = h.steps.Run(ctx, in); err != nil {
+			return out, err
+		}
+	}
 	for range 6 {
 		out, err = h.steps.Run(ctx, in)
 		if err == nil || jobs.ErrorType(err) != training.TypeTransient {

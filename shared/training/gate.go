@@ -18,13 +18,14 @@ import (
 
 // Comparison is the paired test of the candidate against the version that serves.
 type Comparison struct {
-	Version    int     `json:"version"`    // that was compared with
-	Rows       int     `json:"rows"`       // neither model was fitted, tuned or calibrated on
-	Metric     string  `json:"metric"`     // accuracy, macro_f1 or rmse
-	Candidate  float64 `json:"candidate"`  // of the metric, on them
-	Champion   float64 `json:"champion"`   //
-	Difference float64 `json:"difference"` // above 0 when the candidate is better
-	Low        float64 `json:"low"`        // bounds of the difference, 95 %, paired bootstrap
+	Version    int     `json:"version"`          // that was compared with
+	Reason     string  `json:"reason,omitempty"` // why it could not be, whatever the rows: other_task, other_classes, other_size or not_measured
+	Rows       int     `json:"rows"`             // neither model was fitted, tuned or calibrated on
+	Metric     string  `json:"metric"`           // accuracy, macro_f1 or rmse
+	Candidate  float64 `json:"candidate"`        // of the metric, on them
+	Champion   float64 `json:"champion"`         //
+	Difference float64 `json:"difference"`       // above 0 when the candidate is better
+	Low        float64 `json:"low"`              // bounds of the difference, 95 %, paired bootstrap
 	High       float64 `json:"high"`
 }
 
@@ -51,22 +52,51 @@ func (c *Comparison) String() string {
 		c.Metric, figure(c.Candidate), figure(c.Champion), c.Version, c.Rows, c.Difference, c.Low, c.High)
 }
 
+// why tells why nothing could be compared.
+func (c *Comparison) why() string {
+	switch c.Reason {
+	case "other_task":
+		return fmt.Sprintf("version %d does another task", c.Version)
+	case "other_classes":
+		return fmt.Sprintf("version %d knows another set of labels", c.Version)
+	case "other_size":
+		return fmt.Sprintf("version %d reads images of another size", c.Version)
+	case "not_measured":
+		return fmt.Sprintf("nothing was measured of version %d, which was trained elsewhere", c.Version)
+	}
+	return fmt.Sprintf("%d held-out rows are unknown to both models, %d are needed", c.Rows, comparable)
+}
+
 // judgePromotion decides whether the new version may take the alias: over the
 // floor the settings ask for, and not measurably worse than the version there.
-func (s *Steps) judgePromotion(ctx context.Context, job Job, p *plan, r *rows, x *texts, evaluation pipeline.Predictor, test map[string]float64) (registry.Gate, *Comparison, error) {
+// judged is the version it was decided against, 0 for none.
+func (s *Steps) judgePromotion(ctx context.Context, job Job, p *plan, r *rows, x *texts, evaluation pipeline.Predictor, test map[string]float64) (gate registry.Gate, versus *Comparison, judged int, err error) {
 	if p.Settings.PromoteTo == "none" {
-		return registry.Gate{Passed: true, Promotion: "none", Reason: "not_asked"}, nil, nil
+		return registry.Gate{Passed: true, Promotion: "none", Reason: "not_asked"}, nil, 0, nil
 	}
 	if why := p.Settings.Gate.fails(test); why != "" {
-		return held("below_minimum", "%s", why), nil, nil
+		return held("below_minimum", "%s", why), nil, 0, nil
 	}
-	alias, err := s.Jobs.Registry.Alias(ctx, job.Tenant, job.Model, p.Settings.Gate.NotWorseThan)
-	if fault.Is(err, fault.NotFound) {
-		return registry.Gate{Passed: true, Promotion: "promoted"}, nil, nil
+	against := p.Settings.Gate.NotWorseThan
+	alias, err := s.Jobs.Registry.Alias(ctx, job.Tenant, job.Model, against)
+	switch {
+	case fault.Is(err, fault.NotFound) && against == p.Settings.PromoteTo:
+		gate = registry.Gate{Passed: true, Promotion: "promoted"}
+		if test == nil {
+			gate.Detail = "nothing was measured: there are too few rows to hold some out"
+		}
+		return gate, nil, 0, nil
+	case fault.Is(err, fault.NotFound):
+		return held("no_such_alias", "the gate compares with @%s, which points at nothing; promote by hand, or set it first", against), nil, 0, nil
+	case err != nil:
+		return gate, nil, 0, err
 	}
-	if err != nil {
-		return registry.Gate{}, nil, err
-	}
+	gate, versus, err = s.judgeAgainst(ctx, job, p, r, x, evaluation, alias)
+	return gate, versus, alias.Version, err
+}
+
+// judgeAgainst decides by the version that an alias points at.
+func (s *Steps) judgeAgainst(ctx context.Context, job Job, p *plan, r *rows, x *texts, evaluation pipeline.Predictor, alias registry.Alias) (registry.Gate, *Comparison, error) {
 	if alias.DataTime.After(job.DataTime) {
 		return held("superseded", "version %d was trained on newer data", alias.Version), nil, nil
 	}
@@ -76,7 +106,7 @@ func (s *Steps) judgePromotion(ctx context.Context, job Job, p *plan, r *rows, x
 	}
 	switch {
 	case c.Rows < comparable:
-		return held("not_comparable", "%d held-out rows are unknown to both models, %d are needed; promote by hand after a look", c.Rows, comparable), c, nil
+		return held("not_comparable", "%s; promote by hand after a look", c.why()), c, nil
 	case c.worse():
 		return held("worse", "%s", c), c, nil
 	}
@@ -114,8 +144,16 @@ func (s *Steps) compare(ctx context.Context, job Job, p *plan, r *rows, x *texts
 		return nil, err
 	}
 	c := &Comparison{Version: number, Metric: p.Settings.Metric}
-	if v.Task != p.Settings.Task || !slices.Equal(v.Labels, r.Labels) || v.Evaluation.Key == "" {
-		return c, nil // another task or set of classes, or imported: nothing to compare
+	switch {
+	case v.Evaluation.Key == "":
+		c.Reason = "not_measured"
+	case v.Task != p.Settings.Task:
+		c.Reason = "other_task"
+	case !slices.Equal(v.Labels, r.Labels):
+		c.Reason = "other_classes"
+	}
+	if c.Reason != "" {
+		return c, nil
 	}
 	known, err := s.known(ctx, v)
 	if err != nil {
@@ -133,7 +171,8 @@ func (s *Steps) compare(ctx context.Context, job Job, p *plan, r *rows, x *texts
 		return nil, fmt.Errorf("open evaluation model of version %d: %w", number, err)
 	}
 	if shape, images := shapeOf(champion); images && shape != r.Shape {
-		return c, nil // it reads images of another size
+		c.Reason = "other_size"
+		return c, nil
 	}
 	var common []int32
 	for _, row := range r.Test {

@@ -49,6 +49,7 @@ type blocks struct {
 	all    int     // problems: sets of weights to find
 	each   float64 // work of one
 	joint  bool    // all problems are solved at one time, in one block
+	most   int     // blocks
 	// fit fits a block of the problems.
 	fit func(context.Context, linear.Range) (*pipeline.Part, error)
 	// progress tells how far the job is before the fit.

@@ -69,8 +69,14 @@ func (h *house) handedOver(t *testing.T, ctx context.Context, data, settings str
 	if err := h.run(ctx, tenant, job.ID); err != nil {
 		t.Fatalf("run: %v", err)
 	}
-	h.checkOneVersion(t, job.ID)
 	h.checkEvents(t, job.ID, 7)
+	return h.outcome(t, job.ID)
+}
+
+// outcome holds that a job came to one version and returns what that is.
+func (h *house) outcome(t *testing.T, job string) string {
+	t.Helper()
+	h.checkOneVersion(t, job)
 	v, err := h.jobs.Registry.Version(t.Context(), tenant, "intents", 1)
 	if err != nil {
 		t.Fatal(err)

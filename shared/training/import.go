@@ -56,7 +56,7 @@ func (s *Steps) prepareGraph(ctx context.Context, job Job) error {
 	if err != nil {
 		return err
 	}
-	m, err := foreign.New(ctx, data)
+	m, err := s.modelOf(ctx, job, data)
 	if err != nil {
 		return s.refuseGraph(ctx, job, err)
 	}
@@ -119,7 +119,7 @@ func (s *Steps) finishGraph(ctx context.Context, job Job) error {
 
 // draftGraph keeps the artifact and the report, and describes the version.
 func (s *Steps) draftGraph(ctx context.Context, job Job, m *foreign.Model, data []byte) (registry.Version, error) {
-	draft := registry.Version{Tenant: job.Tenant, Model: job.Model, Task: registry.Task(m.Task()), Algorithm: m.Algorithm(), Labels: m.Labels(), ReportKey: reportKey(job, "report.json")}
+	draft := registry.Version{Tenant: job.Tenant, Model: job.Model, Task: registry.Task(m.Task()), Algorithm: m.Algorithm(), Runtime: m.Runtime(), Labels: m.Labels(), ReportKey: reportKey(job, "report.json")}
 	var err error
 	if draft.Signature, err = graphSignature(m); err != nil {
 		return draft, err
@@ -186,5 +186,8 @@ func graphSignature(m *foreign.Model) (json.RawMessage, error) {
 
 // isJudged reports an error about the graph itself, not about a service.
 func isJudged(ctx context.Context, err error) bool {
+	if _, failed := errors.AsType[*fault.Error](err); failed {
+		return false
+	}
 	return ctx.Err() == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }

@@ -54,7 +54,9 @@ func (s *Steps) refuseGraph(ctx context.Context, job Job, err error) error {
 		switch wrong.Reason {
 		case onnx.Unsupported:
 			why.Code = codeUnsupported
-			why.Message += ". Operators that run: " + supported()
+			if s.Engine == nil {
+				why.Message += ". Operators that run: " + supported() + ". Whoever runs this installation can add ONNX Runtime for others (parameter OnnxRuntime)"
+			}
 		case onnx.TooLarge:
 			why.Code = codeTooLarge
 		}
@@ -90,10 +92,10 @@ func (s *Steps) fileGraph(ctx context.Context, job Job, status string, found []d
 	for _, i := range found {
 		issues.Counts[i.Code]++
 	}
-	if err := s.putJSON(ctx, reportKey(job, issuesFile), issues); err != nil {
+	if err := s.putJSON(ctx, job.IssuesKey(), issues); err != nil {
 		return err
 	}
 	return s.tellDataset(ctx, job, func(d *registry.Dataset) {
-		d.Job, d.IssuesKey, d.Status = job.ID, reportKey(job, issuesFile), status
+		d.Job, d.IssuesKey, d.Status = job.ID, job.IssuesKey(), status
 	})
 }

@@ -60,35 +60,17 @@ func (s *Steps) describe(ctx context.Context, job Job, in *input, r *rows, how s
 	default:
 		e, err := tabular.Fit(ctx, r.tableData().Table, everyRow(r.len()), tabular.Options{})
 		if errors.Is(err, tabular.ErrInvalid) {
-			return s.refuse(ctx, job, fault.Wrap(fault.Invalid, err, "nothing can be learned from the columns of this table"), nil)
+			return s.refuse(ctx, job, fault.Wrap(fault.Invalid, err, "%s", doctor.Unlearnable(err)), nil)
 		}
 		if err != nil {
 			return fmt.Errorf("describe columns: %w", err)
 		}
-		p.Profile, p.Features = describeTable(in), e.Columns()
+		p.Profile, p.Features = doctor.DescribeTable(in.table), e.Columns()
 	}
 	if err := s.putJSON(ctx, reportKey(job, profileFile), p); err != nil {
 		return err
 	}
 	return s.tellDataset(ctx, job, func(d *registry.Dataset) { d.ProfileKey = reportKey(job, profileFile) })
-}
-
-// describeTable describes the rows of a table as texts of their cells, which
-// finds copies; what speaks of language is left out.
-func describeTable(in *input) doctor.Profile {
-	set := *in.set
-	set.Rows = make([]dataset.Row, len(in.set.Rows))
-	for i, row := range in.set.Rows {
-		cells := make([]string, len(in.table.Columns))
-		for c := range in.table.Columns {
-			cells[c] = in.table.Columns[c].Cell(i)
-		}
-		row.Text = strings.Join(cells, "\t")
-		set.Rows[i] = row
-	}
-	p := doctor.Describe(&set, nil)
-	p.Scripts, p.Languages = nil, nil
-	return p
 }
 
 // suspects is the greatest number of probable label errors listed.
@@ -112,11 +94,7 @@ func (s *Steps) inspect(ctx context.Context, job Job, p *plan, out *pool, made r
 		issues.Counts = map[string]int{}
 	}
 	if p.Split == dataset.ByColumn && r.Corpus != nil {
-		leaks := doctor.NearLeaks(x.all(r), r.Train, r.Test, strings.Join(p.Source.TextColumns, ", "))
-		issues.Items = append(issues.Items, leaks[:min(len(leaks), suspects)]...)
-		if len(leaks) > 0 {
-			issues.Counts[dataset.SplitLeak] += len(leaks)
-		}
+		issues.addLeaks(x.all(r), r, p)
 	}
 	if !p.regression() {
 		found, wrong := labelErrors(p, out, made)
@@ -130,7 +108,19 @@ func (s *Steps) inspect(ctx context.Context, job Job, p *plan, out *pool, made r
 	if err := s.putJSON(ctx, reportKey(job, profileFile), profile); err != nil {
 		return err
 	}
-	return s.putJSON(ctx, reportKey(job, issuesFile), issues)
+	return s.putJSON(ctx, job.IssuesKey(), issues)
+}
+
+// addLeaks adds the test rows that the file's own split lets into the training.
+func (f *Issues) addLeaks(set []dataset.Row, r *rows, p *plan) {
+	leaks := doctor.NearLeaks(set, r.Train, r.Test, strings.Join(p.Source.TextColumns, ", "))
+	f.Items = append(f.Items, leaks[:min(len(leaks), suspects)]...)
+	if len(leaks) > 0 {
+		if f.Counts == nil {
+			f.Counts = map[string]int{}
+		}
+		f.Counts[dataset.SplitLeak] += len(leaks)
+	}
 }
 
 // labelErrors returns the rows whose labels are contradicted by models that did

@@ -109,6 +109,7 @@ type Submission struct {
 
 // JobFilter narrows a list of jobs; zero fields match all.
 type JobFilter struct {
-	Model  registry.Name
-	Status Status
+	Model   registry.Name
+	Dataset string
+	Status  Status
 }

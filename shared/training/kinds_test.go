@@ -91,6 +91,9 @@ func TestSteps_TableOfClasses(t *testing.T) {
 	if v.Task != registry.TableClassification || v.Gate.Promotion != "promoted" || !slices.Equal(v.Labels, []string{"large", "small"}) {
 		t.Fatalf("version = %+v, want a promoted table-classification of large and small", v)
 	}
+	if want := `"inputs":[{"name":"size","type":"number"},{"name":"colour","type":"category"}`; !strings.Contains(string(v.Signature), want) {
+		t.Errorf("signature = %s, want %s", v.Signature, want)
+	}
 	if acc := v.Test["accuracy"]; acc < .85 {
 		t.Errorf("accuracy = %v, want at least .85: the noise moves a tenth of the rows", acc)
 	}

@@ -50,22 +50,28 @@ func (r *rows) terms(train []int32, v variant) int64 {
 		each := map[tabular.Shape]int{tabular.Plain: 1, tabular.Curved: 3, tabular.Binned: 17}
 		return int64(len(r.Columns) * each[tabular.Shape(v.Recipe)])
 	}
-	recipe, _ := text.RecipeNamed(v.Recipe)
-	for f, floor := range recipe.MinDocs {
-		if floor > 0 {
-			recipe.MinDocs[f] = max(floor, v.MinDocs)
-		}
-	}
+	recipe := v.features()
 	if v.HashBits > 0 {
 		return int64(r.Corpus.Hashed(train, recipe, v.HashBits).Len())
 	}
 	return int64(r.Corpus.Vocabulary(train, recipe).Len())
 }
 
+// features returns the recipe of a variant of texts, with its floor.
+func (v variant) features() text.Recipe {
+	recipe, _ := text.RecipeNamed(v.Recipe)
+	for f, floor := range recipe.MinDocs {
+		if floor > 0 {
+			recipe.MinDocs[f] = max(floor, v.MinDocs)
+		}
+	}
+	return recipe
+}
+
 // input is what a caller would send to predict a row.
 func (r *rows) input(x *texts, row int32) pipeline.Input {
 	switch {
-	case r.Corpus != nil:
+	case r.task == registry.TextClassification:
 		return pipeline.Input{Text: x.Text[row]}
 	case r.Pixels != nil:
 		size := r.Shape.Size()
@@ -87,8 +93,11 @@ func (r *rows) work(folds int) float64 {
 		problems = 1
 	}
 	nonZeros := int64(len(r.Columns)) * int64(r.len())
-	if r.Corpus != nil {
+	switch {
+	case r.Corpus != nil:
 		nonZeros = r.Corpus.NonZeros()
+	case r.estimated > 0:
+		nonZeros = r.estimated
 	}
 	return float64(nonZeros) * float64(problems) * float64(folds)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Mistakes are held-out rows worth a look. They are told by where they stand in
-// the file; what they say is only told when Settings.Excerpts asks for it.
+// the file; what they say is only told when Settings.ReportExcerpts asks for it.
 type Mistakes struct {
 	Confident []Mistake `json:"confident"` // answered wrong, the surest first
 	Hard      []Mistake `json:"hard"`      // whose label was thought least probable, that first

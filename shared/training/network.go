@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"godwit/shared/fault"
+	"godwit/shared/ml/linear"
 	"godwit/shared/ml/network"
 	"godwit/shared/ml/neural"
 	"godwit/shared/ml/neural/optim"
@@ -42,6 +43,12 @@ const (
 	// few rows are seen often enough.
 	leastSteps            = 1500
 	fewEpochs, manyEpochs = 12, 40
+	// averaged is over what share of its last steps the weights of a network are a
+	// mean: a rate that stays as it is, and a mean in place of one that falls, make
+	// each count of epochs on the path what a training of that length comes to.
+	averaged = .15
+	// smoothed is the share of a text's label that is spread over all classes.
+	smoothed = .05
 	// shiftShare is by what share of their longer side images are moved at most.
 	shiftShare = 14
 )
@@ -80,16 +87,18 @@ func (p *plan) batch(learner string) int {
 func (p *plan) networkSettings(c tune.Candidate) neural.Settings {
 	asked := p.Settings.Params
 	s := neural.Settings{
-		Epochs: int(c.C), Batch: p.batch(c.Learner), Seed: p.Settings.Seed, Optimizer: optim.Settings{Rate: asked.LearningRate},
+		Epochs: int(c.C), Batch: p.batch(c.Learner), Seed: p.Settings.Seed, Average: averaged, Optimizer: optim.Settings{Rate: asked.LearningRate},
 	}
 	if c.Learner == pipeline.RNN {
 		s.Optimizer.Rate = cmp.Or(s.Optimizer.Rate, 2e-3)
-		s.Dropout = .3
+		s.Dropout, s.Smoothing = .3, smoothed
 		s.Text = neural.TextSettings{Cell: recurrent.Kind(c.Recipe), Units: asked.Hidden, Width: asked.Embedding}
 		s.Text.OneWay = asked.Bidirectional != nil && !*asked.Bidirectional
-	} else if c.Recipe != plainImages {
-		s.Image.Shift = min(max(p.Side/shiftShare, 1), 16)
-		s.Image.Flip = c.Recipe == mirroredImages
+	} else {
+		s.Image.Scale, s.Image.Flip = true, c.Recipe == mirroredImages
+		if c.Recipe != plainImages {
+			s.Image.Shift = min(max(p.Side/shiftShare, 1), 16)
+		}
 	}
 	if asked.Dropout != nil {
 		s.Dropout = *asked.Dropout
@@ -99,11 +108,21 @@ func (p *plan) networkSettings(c tune.Candidate) neural.Settings {
 
 // networkRows returns the rows as networks take them. x holds the texts.
 func (r *rows) networkRows(x *texts) network.Rows {
-	all := network.Rows{Shape: r.Shape, Pixels: r.Pixels, Y: r.Y, Labels: r.Labels}
+	all := network.Rows{Shape: r.Shape, Pixels: r.Pixels, Y: r.Y, Labels: r.Labels, Weight: r.Weight}
 	if r.task == registry.TextClassification {
 		all.Texts = x.Text
 	}
 	return all
+}
+
+// learnt are the rows that a network learns from: some, with the weights of their
+// classes where its candidate has such.
+func learnt(all network.Rows, some []int32, balance string) network.Rows {
+	rows := all.Only(some)
+	if balance == pipeline.BalanceSqrt {
+		rows.Weight = linear.SquareRootBalanced(rows.Y, rows.Weight, len(rows.Labels))
+	}
+	return rows
 }
 
 // measureNetworks notes what networks of each recipe cost: Costs holds the
@@ -127,6 +146,8 @@ func (p *plan) measureNetworks(r *rows, x *texts) error {
 // texts only when it was asked for, or by auto with a budget.
 func (p *plan) networkLearner() string {
 	switch {
+	case p.Shards != nil:
+		return ""
 	case p.images():
 		return pipeline.CNN
 	case p.Settings.learner() == pipeline.RNN:

@@ -25,7 +25,7 @@ func (s *Steps) scoreNetwork(ctx context.Context, job Job, p *plan, r *rows, num
 	all := r.networkRows(x)
 	c := &course{
 		folder: partFolder(job, number, taskNumber), what: fmt.Sprintf("%s on fold %d", t.variant, t.Fold+1),
-		set: p.networkSettings(t.at(t.C[len(t.C)-1])), train: all.Only(train), held: all.Only(held), path: t.C,
+		set: p.networkSettings(t.at(t.C[len(t.C)-1])), train: learnt(all, train, t.Balance), held: all.Only(held), path: t.C,
 	}
 	_, progress, err := s.searched(ctx, job, p, number)
 	if err != nil {
@@ -68,7 +68,7 @@ func roundingFile(job Job) string { return fmt.Sprintf("fitted/%d/rounding.json"
 func (s *Steps) fitNetwork(ctx context.Context, job Job, p *plan, made *result, f fitting, some []int32) (pipeline.Predictor, bool, error) {
 	all := made.rows.networkRows(made.texts)
 	c := &course{
-		folder: f.folder(job, 0), what: f.what, set: p.networkSettings(p.Best.Candidate), train: all.Only(some),
+		folder: f.folder(job, 0), what: f.what, set: p.networkSettings(p.Best.Candidate), train: learnt(all, some, p.Best.Candidate.Balance),
 	}
 	c.begun = func() {
 		s.event(ctx, job, Event{Phase: "finish", Message: "fitting " + f.what, Progress: f.progress(0, 0)})

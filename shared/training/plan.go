@@ -35,6 +35,7 @@ type plan struct {
 	Scores      []tune.Score `json:"scores"`         // every candidate searched so far
 	Best        *chosen      `json:"best,omitempty"` // set by the last Select
 	Parent      int          `json:"parent,omitempty"`
+	Shards      *shards      `json:"shards,omitempty"` // of engine rows
 }
 
 // rung is one round of the search: tasks that run side by side.

@@ -16,11 +16,16 @@ func marginFile(rung, task int) string { return fmt.Sprintf("margins/%d/%d.safet
 
 // keepMargins stores margins of evenly spaced held rows, for each cost of a task.
 func (s *Steps) keepMargins(ctx context.Context, job Job, number, task int, margins [][]float32, held []int32) error {
+	return s.putMargins(ctx, workKey(job, marginFile(number, task)), margins, held, marginCells)
+}
+
+// putMargins stores margins of evenly spaced held rows, at most so many of each cost.
+func (s *Steps) putMargins(ctx context.Context, key string, margins [][]float32, held []int32, cells int) error {
 	width := 0
 	if len(held) > 0 {
 		width = len(margins[0]) / len(held)
 	}
-	stride := max(1, (len(held)*width+marginCells-1)/marginCells)
+	stride := max(1, (len(held)*width+cells-1)/cells)
 	var rows []int32
 	for i := 0; i < len(held); i += stride {
 		rows = append(rows, held[i])
@@ -40,7 +45,7 @@ func (s *Steps) keepMargins(ctx context.Context, job Job, number, task int, marg
 	if err != nil {
 		return fmt.Errorf("encode margins: %w", err)
 	}
-	return s.putWork(ctx, workKey(job, marginFile(number, task)), data)
+	return s.putWork(ctx, key, data)
 }
 
 // pool holds out-of-fold margins of the chosen candidate: margins of training

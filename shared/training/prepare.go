@@ -34,12 +34,15 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	if settings, err = settings.resolved().forTask(in.task); err != nil {
 		return Next{}, s.refuse(ctx, job, err, nil)
 	}
-	r, how, err := s.encodeRows(ctx, job, in, settings)
+	r, how, err := s.splitRows(ctx, job, in, settings)
 	if err != nil {
 		return Next{}, err
 	}
-	settings, why := s.solver(settings, r)
-	p := newPlan(settings, in, r, how)
+	settings, divided, why, err := s.counted(ctx, job, in, settings, r)
+	if err != nil {
+		return Next{}, err
+	}
+	p := newPlan(settings, in, r, how, divided)
 	p.Parent = job.Parent
 	if err := p.measureNetworks(r, textsOf(in.set.Rows, p.table())); err != nil {
 		return Next{}, s.refuse(ctx, job, err, nil)
@@ -48,7 +51,8 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	if err := s.describe(ctx, job, in, r, how); err != nil {
 		return Next{}, err
 	}
-	if err := s.keepRows(ctx, job, in, r); err != nil {
+	next, err := s.keepRows(ctx, job, in, r, p)
+	if err != nil {
 		return Next{}, err
 	}
 	if err := s.putJSON(ctx, workKey(job, planFile), p); err != nil {
@@ -57,7 +61,20 @@ func (s *Steps) prepare(ctx context.Context, job Job) (Next, error) {
 	s.tellSolver(ctx, job, why)
 	s.event(ctx, job, Event{Phase: "prepare", Progress: .2, Message: p.summary(),
 		Values: map[string]float64{"rows": float64(r.len()), "classes": float64(len(r.Labels)), "held_out": float64(len(r.Test)), "rejected": float64(in.set.Rejected)}})
-	return Next{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt, Tasks: p.Rungs[0].numbers(), More: true}, nil
+	return next, nil
+}
+
+// counted counts the terms of texts, unless shards are to do that, and decides on
+// what is left to settings: the engine and the solver. why tells people.
+func (s *Steps) counted(ctx context.Context, job Job, in *input, settings Settings, r *rows) (_ Settings, divided *shards, why string, err error) {
+	if divided, why, err = s.divide(ctx, settings, in, r); divided != nil || err != nil {
+		return settings, divided, why, err
+	}
+	if err := s.count(ctx, job, in, settings, r); err != nil {
+		return settings, nil, "", err
+	}
+	settings, why = s.solver(settings, r)
+	return settings, nil, why, nil
 }
 
 // begin marks the job as running.
@@ -94,29 +111,32 @@ func (p *plan) summary() string {
 	return text
 }
 
-// keepRows writes what the later steps read. The texts go into a file of their
-// own and out of memory first: only Finish needs them.
-func (s *Steps) keepRows(ctx context.Context, job Job, in *input, r *rows) error {
+// keepRows writes what the later steps read, and says which are next. The texts
+// go into a file of their own and out of memory first: only Finish needs them.
+func (s *Steps) keepRows(ctx context.Context, job Job, in *input, r *rows, p *plan) (Next, error) {
+	if p.Shards != nil {
+		return s.keepShards(ctx, job, in, r, p)
+	}
 	if in.images != nil {
 		in.set.Rows = named(in.set.Rows)
 	}
 	data, err := textsOf(in.set.Rows, in.table != nil).encode()
 	if err != nil {
-		return fmt.Errorf("encode texts: %w", err)
+		return Next{}, fmt.Errorf("encode texts: %w", err)
 	}
 	in.set.Rows = nil
 	if err := s.putWork(ctx, workKey(job, textFile), data); err != nil {
-		return err
+		return Next{}, err
 	}
 	if data, err = r.encode(); err != nil {
-		return fmt.Errorf("encode rows: %w", err)
+		return Next{}, fmt.Errorf("encode rows: %w", err)
 	}
-	return s.putWork(ctx, workKey(job, dataFile), data)
+	next := Next{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt, Tasks: p.Rungs[0].numbers(), More: true}
+	return next, s.putWork(ctx, workKey(job, dataFile), data)
 }
 
-// encodeRows splits the rows, assigns folds and, of texts, counts every
-// document's terms.
-func (s *Steps) encodeRows(ctx context.Context, job Job, in *input, settings Settings) (*rows, string, error) {
+// splitRows holds rows out and assigns the others to folds.
+func (s *Steps) splitRows(ctx context.Context, job Job, in *input, settings Settings) (*rows, string, error) {
 	salt := string(job.Model)
 	if settings.Split.Seed != 0 {
 		salt = fmt.Sprintf("%s/%d", salt, settings.Split.Seed)
@@ -144,10 +164,7 @@ func (s *Steps) encodeRows(ctx context.Context, job Job, in *input, settings Set
 	if r.task == registry.TableRegression {
 		r.Y, r.Labels = make([]int32, r.len()), nil // one class, so that folds are even
 	}
-	if err := s.assignFolds(ctx, job, in, settings, r, how); err != nil || in.task != registry.TextClassification {
-		return r, how, err
-	}
-	return r, how, s.count(ctx, job, set.Rows, settings, r)
+	return r, how, s.assignFolds(ctx, job, in, settings, r, how)
 }
 
 // assignFolds divides the training rows: at random, or forward in time when the
@@ -170,11 +187,14 @@ func (s *Steps) assignFolds(ctx context.Context, job Job, in *input, settings Se
 		"the times in column %q do not part the rows into some to learn from and later ones to judge by; train without split.by", in.set.Source.TimeColumn), nil)
 }
 
-// count counts the terms of every text.
-func (s *Steps) count(ctx context.Context, job Job, set []dataset.Row, settings Settings, r *rows) error {
-	docs := make([]string, len(set))
-	for i := range set {
-		docs[i] = set[i].Text
+// count counts the terms of every text; other rows have none.
+func (s *Steps) count(ctx context.Context, job Job, in *input, settings Settings, r *rows) error {
+	if in.task != registry.TextClassification {
+		return nil
+	}
+	docs := make([]string, len(in.set.Rows))
+	for i := range docs {
+		docs[i] = in.set.Rows[i].Text
 	}
 	var recipes []text.Recipe
 	for _, name := range featureNames(settings) {
@@ -219,13 +239,16 @@ func distinctFeatures(settings Settings, r *rows) []string {
 	return kept
 }
 
-func newPlan(settings Settings, in *input, r *rows, how string) *plan {
+func newPlan(settings Settings, in *input, r *rows, how string, divided *shards) *plan {
 	set := in.set
 	p := &plan{
 		Settings: settings, Reason: in.reason, Labels: r.Labels, Split: how, Source: set.Source,
 		Issues: set.IssueCounts, SHA256: set.SHA256, Features: distinctFeatures(settings, r),
 		Rows:  Rows{Read: set.Records, Trained: int64(len(r.Train)), HeldOut: int64(len(r.Test)), Rejected: set.Rejected},
-		Folds: r.folds(), Forward: r.Forward,
+		Folds: r.folds(), Forward: r.Forward, Shards: divided,
+	}
+	if divided != nil {
+		p.Features, r.estimated = rowsFeatures(settings), divided.NonZeros
 	}
 	if !p.regression() {
 		p.Counts = set.Counts

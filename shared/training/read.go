@@ -64,14 +64,14 @@ func (s *Steps) read(ctx context.Context, job Job, settings Settings) (*input, e
 	} else {
 		issues.Items = wrong.Issues
 	}
-	if err := s.putJSON(ctx, reportKey(job, issuesFile), issues); err != nil {
+	if err := s.putJSON(ctx, job.IssuesKey(), issues); err != nil {
 		return nil, err
 	}
 	status := DatasetChecked
 	if bad {
 		status = DatasetFailed
 	}
-	if err := s.tellDataset(ctx, job, func(d *registry.Dataset) { d.Job, d.IssuesKey, d.Status = job.ID, reportKey(job, issuesFile), status }); err != nil {
+	if err := s.tellDataset(ctx, job, func(d *registry.Dataset) { d.Job, d.IssuesKey, d.Status = job.ID, job.IssuesKey(), status }); err != nil {
 		return nil, err
 	}
 	if bad {
@@ -100,13 +100,16 @@ func (s *Steps) tellDataset(ctx context.Context, job Job, change func(*registry.
 func readAs(ctx context.Context, body io.Reader, name string, settings Settings) (*input, error) {
 	in := &input{task: settings.Task}
 	if in.task == "" {
-		buffered := bufio.NewReaderSize(body, beginning)
-		head, _ := buffered.Peek(beginning) // an error comes again with the reading
+		buffered := bufio.NewReaderSize(body, dataset.Beginning)
+		head, _ := buffered.Peek(dataset.Beginning) // an error comes again with the reading
 		in.task, in.reason = taskOf(ctx, head, name, settings)
 		body = buffered
 	}
 	options := dataset.Options{Filename: name, TextColumns: settings.Columns.Text, LabelColumn: settings.Columns.Label,
 		Times: settings.Split.By == dataset.ByTime, TimeColumn: settings.Split.Column}
+	if settings.Engine == engineRows {
+		options.MaxRows, options.MaxBytes = rowsMost, rowsFile
+	}
 	var err error
 	if in.task == registry.TextClassification {
 		in.set, err = dataset.Read(ctx, body, options)

@@ -99,7 +99,7 @@ func newReport(job Job, p *plan, draft registry.Version, made result) Report {
 // field is one input or output of a signature.
 type field struct {
 	Name    string   `json:"name"`
-	Type    string   `json:"type"`
+	Type    string   `json:"type"` // string, number, image; of a column number, category, date or text
 	Minimum *float64 `json:"minimum,omitempty"`
 	Maximum *float64 `json:"maximum,omitempty"`
 	Shape   []int    `json:"shape,omitempty"` // of an image as the model reads it: lines, pixels of each, channels
@@ -111,8 +111,13 @@ func signature(m pipeline.Predictor) (json.RawMessage, error) {
 		Inputs  []field `json:"inputs"`
 		Outputs []field `json:"outputs"`
 	}
+	table, _ := m.(*pipeline.TableModel)
 	for _, c := range m.Columns() {
-		sig.Inputs = append(sig.Inputs, field{Name: c, Type: "string"})
+		f := field{Name: c, Type: "string"} // of an imported graph, which says no more
+		if table != nil {
+			f.Type = table.ColumnType(c)
+		}
+		sig.Inputs = append(sig.Inputs, f)
 	}
 	if shape, images := shapeOf(m); images {
 		sig.Inputs = []field{{Name: "image", Type: "image", Shape: []int{shape.Height, shape.Width, shape.Channels}}}

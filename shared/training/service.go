@@ -181,7 +181,7 @@ func DeathOf(state string) JobError {
 // Jobs returns a page of jobs, newest first.
 func (s *Service) Jobs(ctx context.Context, t registry.Tenant, f JobFilter, p registry.PageRequest) (registry.Page[Job], error) {
 	page, err := s.book().List(ctx, t, p, func(j *Job) bool {
-		return (f.Model == "" || f.Model == j.Model) && (f.Status == "" || f.Status == j.Status)
+		return (f.Model == "" || f.Model == j.Model) && (f.Dataset == "" || f.Dataset == j.Dataset) && (f.Status == "" || f.Status == j.Status)
 	})
 	for i, j := range page.Items {
 		if j.Status == Succeeded {
@@ -254,18 +254,28 @@ func (s *Service) load(ctx context.Context, t registry.Tenant, id string) (Job, 
 	return s.book().Load(ctx, t, id)
 }
 
+// abreast is how many steps of one job may write their events out of order.
+const abreast = 10
+
+// lastEvent returns the newest event, with the most progress that any of the
+// newest tells: steps side by side say how far they see the job, and the one
+// that saw least may write last.
 func (s *Service) lastEvent(ctx context.Context, job Job) (Event, error) {
+	var last Event
 	records, _, err := s.Store.Query(ctx, registry.Query{
-		Partition: registry.EventKey(job.Tenant, job.ID, 0).Partition, Prefix: registry.EventPrefix, Limit: 1, Descending: true,
+		Partition: registry.EventKey(job.Tenant, job.ID, 0).Partition, Prefix: registry.EventPrefix, Limit: abreast, Descending: true,
 	})
-	if err != nil || len(records) == 0 {
-		return Event{}, err
+	for i, r := range records {
+		var e Event
+		if err := json.Unmarshal(r.Body, &e); err != nil {
+			return Event{}, fault.Wrap(fault.Internal, err, "a stored event cannot be read")
+		}
+		if i == 0 {
+			last = e
+		}
+		last.Progress = max(last.Progress, e.Progress)
 	}
-	var e Event
-	if err := json.Unmarshal(records[0].Body, &e); err != nil {
-		return Event{}, fault.Wrap(fault.Internal, err, "a stored event cannot be read")
-	}
-	return e, nil
+	return last, err
 }
 
 // DatasetID makes the id of a data set: ids sort by time, and the same parts at

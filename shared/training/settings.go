@@ -27,8 +27,11 @@ type Settings struct {
 	PromoteTo registry.AliasName `json:"promote_to,omitempty"` // default champion; "none" promotes nothing
 	Seed      uint64             `json:"seed,omitempty"`       //
 	// Engine says how a fit that is too much for one function is done: auto
-	// (default; by its work), one (one function after the other), or classes
-	// (several functions side by side, each for some classes). It changes no model.
+	// (default; by its work), one (one function after the other), classes (several
+	// functions side by side, each for some classes), none of which changes the
+	// model; or rows (each for some rows, of texts by linear-svm alone, to within a
+	// thousandth of the same objective), which auto takes when no function could
+	// hold the matrix of all rows.
 	Engine string `json:"engine,omitempty"`
 	// IncludeFeedback trains on what was judged of the model's answers too: texts
 	// that the file does not hold. Default false.
@@ -114,13 +117,14 @@ func ParseSettings(data json.RawMessage) (Settings, error) {
 		if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 			return s, fault.New(fault.Malformed, "the training settings hold more than one JSON value")
 		}
+		s.refuseZeros(data)
 	}
 	return s, s.checkAll()
 }
 
 // checkAll is check with what belongs to one kind of model alone.
 func (s Settings) checkAll() error {
-	return cmp.Or(s.check(), s.checkHash(), s.checkSolver(), s.checkNetwork())
+	return cmp.Or(s.check(), s.checkHash(), s.checkSolver(), s.checkNetwork(), s.checkRows())
 }
 
 // checkHash complains about hash bits that no model of texts can have, and about

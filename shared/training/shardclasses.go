@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path"
 
 	"godwit/shared/blob"
@@ -19,6 +20,7 @@ const (
 	engineAuto    = "auto"    // functions side by side when there are many blocks of classes
 	engineOne     = "one"     // one function after the other
 	engineClasses = "classes" // functions side by side, in several blocks whatever the work
+	engineRows    = "rows"    // functions side by side, each for a shard of the rows; see rows.go
 )
 
 const (
@@ -29,7 +31,14 @@ const (
 	// spreadAsked is in how many blocks, if there are classes for it, a fit is
 	// done that was asked to be spread.
 	spreadAsked = 4
+	// spreadMost bounds the blocks of a fit with five folds, fewer with more: each
+	// takes some ten events of the execution's history, which may have 25,000, and a
+	// block may take ten times Steps.Unit before its function's time is over.
+	spreadMost = 48
 )
+
+// mostBlocks is in how many blocks a fit of the plan is cut at most.
+func (p *plan) mostBlocks() int { return max(1, spreadMost*5/max(p.Folds, 5)) }
 
 // spread is the error by which a step leaves blocks of classes to other
 // functions: Run makes it an answer that the state machine maps over, after which
@@ -61,7 +70,9 @@ func (s *Steps) cut(b blocks) []linear.Range {
 	if b.joint {
 		return []linear.Range{{To: b.all}}
 	}
-	most := s.unit()
+	// Half a problem more, for the rounding of their product.
+	fewest := math.Ceil(float64(b.all) / float64(b.most*max(s.Workers, 1)))
+	most := max(s.unit(), b.each*(fewest+.5))
 	if b.engine == engineClasses {
 		most = min(most, b.each*float64(b.all)/float64(spreadAsked*max(s.Workers, 1)))
 	}
@@ -194,7 +205,7 @@ func (s *Steps) fittingBlocks(ctx context.Context, job Job, p *plan, made *resul
 		return nil, blocks{}, fmt.Errorf("prepare %s: %w", f.what, err)
 	}
 	return fit, blocks{
-		engine: p.Settings.Engine, fitted: f.name, what: f.what, folder: f.folder(job, made.floor), all: fit.Problems(), each: fit.Work(), joint: fit.Joint(),
+		engine: p.Settings.Engine, fitted: f.name, what: f.what, folder: f.folder(job, made.floor), all: fit.Problems(), each: fit.Work(), joint: fit.Joint(), most: p.mostBlocks(),
 		progress: func(context.Context) (float64, error) { return f.progress(made.floor, 0), nil },
 		fit: func(ctx context.Context, b linear.Range) (*pipeline.Part, error) {
 			return fit.Block(ctx, b, s.Workers, nil)
@@ -227,7 +238,7 @@ func (s *Steps) trialBlocks(ctx context.Context, job Job, p *plan, r *rows, numb
 	trial.PruneRows = p.pruneSample(t.Share)
 	return trial, blocks{
 		engine: p.Settings.Engine, what: fmt.Sprintf("%s, fold %d", t.variant, t.Fold+1),
-		folder: partFolder(job, number, taskNumber), all: trial.Problems(), each: trial.Work(), joint: trial.Joint(),
+		folder: partFolder(job, number, taskNumber), all: trial.Problems(), each: trial.Work(), joint: trial.Joint(), most: p.mostBlocks(),
 		progress: func(ctx context.Context) (float64, error) {
 			_, progress, err := s.searched(ctx, job, p, number)
 			return progress, err
@@ -238,19 +249,27 @@ func (s *Steps) trialBlocks(ctx context.Context, job Job, p *plan, r *rows, numb
 	}, nil
 }
 
-// Distributed tells how the fits of a job were divided by classes and what that
-// moved. It counts the blocks that were kept as files, by functions side by side
-// or one after the other.
+// Distributed tells how the fits of a job were divided, by classes or by rows,
+// and what that moved. Of classes it counts the blocks that were kept as files, by
+// functions side by side or one after the other.
 type Distributed struct {
-	Engine string `json:"engine"` // auto, one or classes
-	Blocks int    `json:"blocks"`
-	// Bytes were read and written for it: the encoded rows once for each block, and
-	// each block's file twice.
+	Engine string `json:"engine"`           // auto, one or classes; rows also where auto chose it
+	Blocks int    `json:"blocks,omitempty"` // of classes
+	// Bytes were read and written for it: of classes the encoded rows once for each
+	// block, and each block's file twice; of rows what RowsCost says.
 	Bytes int64 `json:"bytes"`
+
+	Shards  int        `json:"shards,omitempty"`  // of rows
+	Rounds  int        `json:"rounds,omitempty"`  // likewise, of all costs
+	Costs   []RowsCost `json:"costs,omitempty"`   // likewise, as they were trained
+	Dollars *Dollars   `json:"dollars,omitempty"` // likewise
 }
 
 // distributed counts the blocks of this attempt, nil when no fit was divided.
 func (s *Steps) distributed(ctx context.Context, job Job, p *plan) (*Distributed, error) {
+	if p.Shards != nil {
+		return s.distributedRows(ctx, job, p)
+	}
 	rows, err := s.Models.Stat(ctx, workKey(job, dataFile))
 	if err != nil {
 		return nil, err

@@ -111,7 +111,7 @@ func TestSteps_SpreadRefuses(t *testing.T) {
 			t.Errorf("block %+v = %v, want an input error", tc, err)
 		}
 	}
-	if _, err := training.ParseSettings([]byte(`{"engine":"rows"}`)); err == nil || !strings.Contains(err.Error(), "/engine") {
+	if _, err := training.ParseSettings([]byte(`{"engine":"columns"}`)); err == nil || !strings.Contains(err.Error(), "/engine") {
 		t.Errorf("an unknown engine = %v, want a complaint about /engine", err)
 	}
 }

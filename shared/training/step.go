@@ -10,6 +10,7 @@ import (
 	"godwit/shared/blob"
 	"godwit/shared/fault"
 	"godwit/shared/jobs"
+	"godwit/shared/ml/foreign"
 	"godwit/shared/registry"
 	"godwit/shared/usage"
 )
@@ -23,7 +24,7 @@ const (
 
 // StepInput is what the state machine hands the trainer.
 type StepInput struct {
-	Step    string          `json:"step,omitempty"` // prepare, search, block, select, finish, fail
+	Step    string          `json:"step,omitempty"` // prepare, search, block, select, finish, fail, and those of engine rows
 	Tenant  registry.Tenant `json:"tenant"`
 	Job     string          `json:"job"`
 	Attempt int             `json:"attempt"`
@@ -31,13 +32,16 @@ type StepInput struct {
 	Task    int             `json:"task,omitempty"`  // of the rung
 	Fit     string          `json:"fit,omitempty"`   // whose block, as Done.Fit says; "" is the task's
 	Block   int             `json:"block,omitempty"` // of Done.Blocks
+	Turn    Turn            `json:"turn,omitzero"`   // of engine rows
+	Shard   int             `json:"shard,omitempty"` // likewise, of a Map's steps
 	Error   *StepError      `json:"error,omitempty"` // what Catch caught, for fail
 }
 
 // StepError is an error as Catch writes it.
 type StepError = jobs.StepError
 
-// Next is what Prepare and Select hand on: the tasks of a rung, by number.
+// Next is what Prepare and Select hand on: the tasks of a rung, by number, or of
+// engine rows where the job stands.
 type Next struct {
 	Tenant  registry.Tenant `json:"tenant"`
 	Job     string          `json:"job"`
@@ -45,6 +49,8 @@ type Next struct {
 	Rung    int             `json:"rung"`
 	Tasks   []int           `json:"tasks"`
 	More    bool            `json:"more"` // whether the rung is still to be searched
+	Rows    bool            `json:"rows"` // whether the job goes on by Turn
+	Turn    Turn            `json:"turn,omitzero"`
 }
 
 // Done is what the other steps answer.
@@ -79,6 +85,7 @@ type Steps struct {
 	// model in memory; 0 and whatever is above it: pipeline.MaxFileBytes.
 	ModelBytes int64
 	Usage      *usage.Gatherer // counts the time of jobs; nil counts nothing
+	Engine     foreign.Engine  // runs graphs that are not run here; nil: they are refused
 	Judgements Judgements      // what feedback said, for settings that include it; nil: nothing
 	Log        *slog.Logger
 }
@@ -115,7 +122,7 @@ func (s *Steps) Run(ctx context.Context, in StepInput) (any, error) {
 		more, err := s.finish(ctx, job)
 		return s.answer(ctx, job, Done{More: more}, err)
 	}
-	return nil, fault.New(fault.Invalid, "unknown step %q", in.Step)
+	return s.rowsStep(ctx, job, in)
 }
 
 // fail closes the job with a reason its owner can act on. The caught text may
@@ -181,6 +188,10 @@ func (s *Steps) event(ctx context.Context, job Job, e Event) {
 func workKey(job Job, name string) string {
 	return fmt.Sprintf("work/%s/%s/%s", job.Tenant, job.ID, name)
 }
+
+// IssuesKey is the key, in the models bucket, of what the job found in its data.
+// Nothing is there before the job has read it.
+func (j Job) IssuesKey() string { return reportKey(j, issuesFile) }
 
 // reportKey names a lasting file about the job's result.
 func reportKey(job Job, name string) string {

@@ -35,6 +35,11 @@ const textsFormat = "godwit-texts-1"
 
 // encode lays the texts out as one safetensors file.
 func (x *texts) encode() ([]byte, error) {
+	return artifact.Encode(map[string]string{"format": textsFormat}, x.tensors())
+}
+
+// tensors returns the texts for a file.
+func (x *texts) tensors() []artifact.Tensor {
 	size := 0
 	for _, t := range x.Text {
 		size += len(t)
@@ -44,12 +49,12 @@ func (x *texts) encode() ([]byte, error) {
 		all = append(all, t...)
 		end[i] = int64(len(all))
 	}
-	return artifact.Encode(map[string]string{"format": textsFormat}, []artifact.Tensor{
+	return []artifact.Tensor{
 		artifact.FromInt64s("row.line", nil, x.Line),
 		artifact.FromInt64s("row.record", nil, x.Record),
 		artifact.FromInt64s("text.end", nil, end),
 		artifact.FromBytes("text.bytes", nil, all),
-	})
+	}
 }
 
 // decodeTexts reads what encode wrote.
@@ -59,6 +64,11 @@ func decodeTexts(data []byte) (*texts, error) {
 		return nil, err
 	}
 	x := &texts{}
+	return x, x.read(f)
+}
+
+// read takes the texts from a file.
+func (x *texts) read(f *artifact.File) error {
 	var end []int64
 	var all []byte
 	for _, read := range []error{
@@ -68,18 +78,18 @@ func decodeTexts(data []byte) (*texts, error) {
 		view(f, "text.bytes", artifact.Bytes, &all),
 	} {
 		if read != nil {
-			return nil, read
+			return read
 		}
 	}
 	whole, from := string(all), int64(0)
 	for i, to := range end {
 		if to < from || to > int64(len(whole)) {
-			return nil, fmt.Errorf("text %d ends at %d of %d bytes", i, to, len(whole))
+			return fmt.Errorf("text %d ends at %d of %d bytes", i, to, len(whole))
 		}
 		x.Text = append(x.Text, whole[from:to])
 		from = to
 	}
-	return x, nil
+	return nil
 }
 
 // row returns one row with what a finding about it shows: its text, or the

@@ -1,10 +1,13 @@
 package training_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -187,6 +190,7 @@ func TestGate(t *testing.T) {
 		{"one below the floor is held", csv(3000, 7), `{` + quick + `,"gate":{"min":{"macro_f1":1}}}`, "held", "below_minimum", 2, 4},
 		{"one without common rows is held", csv(150, 8), `{` + quick + `}`, "held", "not_comparable", 2, 5},
 		{"one that asks for none is not", csv(300, 9), `{` + quick + `,"promote_to":"none"}`, "none", "not_asked", 2, 6},
+		{"a misspelt alias opens no gate", csv(3000, 6), `{` + quick + `,"gate":{"not_worse_than":"champoin"}}`, "held", "no_such_alias", 2, 7},
 	}
 	for _, tc := range steps {
 		t.Run(tc.name, func(t *testing.T) {
@@ -207,6 +211,67 @@ func TestGate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What could not be compared says why.
+func TestGate_otherClasses(t *testing.T) {
+	ctx := t.Context()
+	h := newHouse(t, 2)
+	quick := `{"params":{"c":[1],"features":["word"]},"search":{"folds":2}}`
+	for _, data := range []string{csv(300, 6), csv(300, 6) + strings.Repeat("exchange,the other size please\n", 30)} {
+		job := h.upload(t, tenant, "intents", data, quick)
+		if err := h.run(ctx, tenant, job.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := h.jobs.Registry.Version(ctx, tenant, "intents", 2)
+	if want := "version 1 knows another set of labels; promote by hand after a look"; err != nil || v.Gate.Reason != "not_comparable" || v.Gate.Detail != want {
+		t.Errorf("gate = %+v, %v, want not_comparable: %s", v.Gate, err, want)
+	}
+}
+
+// Two trainings side by side: the alias that the second was judged against is
+// moved by the first before it commits, and it is judged again.
+func TestGate_aliasMoved(t *testing.T) {
+	ctx := t.Context()
+	h := newHouse(t, 2)
+	quick := `{"params":{"c":[1],"features":["word"]},"search":{"folds":2}}`
+	first, second := h.upload(t, tenant, "intents", csv(3000, 4), quick), h.upload(t, tenant, "intents", csv(150, 8), quick)
+	h.steps.Models = &whenPut{Store: h.steps.Models, name: second.ID + "-report.json", do: func(models blob.Store) {
+		steps := *h.steps
+		steps.Models = models
+		other := *h
+		other.steps = &steps
+		if err := other.run(ctx, tenant, first.ID); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := h.run(ctx, tenant, second.ID); err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.jobs.Registry.Alias(ctx, tenant, "intents", registry.Champion)
+	if err != nil || a.Version != 1 {
+		t.Errorf("champion = %d, %v, want 1, which the second was not compared with when it began", a.Version, err)
+	}
+	v, err := h.jobs.Registry.Version(ctx, tenant, "intents", 2)
+	if err != nil || v.Gate.Promotion != "held" || v.Gate.Reason != "not_comparable" {
+		t.Errorf("gate of version 2 = %+v, %v, want held, not_comparable", v.Gate, err)
+	}
+}
+
+// whenPut does something once, before an object whose key ends in name is written.
+type whenPut struct {
+	blob.Store
+	name string
+	do   func(blob.Store)
+	once sync.Once
+}
+
+func (w *whenPut) Put(ctx context.Context, key string, body io.ReadSeeker, size int64, o blob.PutOptions) (blob.Info, error) {
+	if strings.HasSuffix(key, w.name) {
+		w.once.Do(func() { w.do(w.Store) })
+	}
+	return w.Store.Put(ctx, key, body, size, o)
 }
 
 // An older upload that arrives late is registered but does not take the alias
