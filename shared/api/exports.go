@@ -3,6 +3,9 @@ package api
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
+	"strings"
 
 	"godwit/shared/access"
 	"godwit/shared/blob"
@@ -18,12 +21,6 @@ const (
 	formatONNX = "onnx"
 	formatSafe = "safetensors"
 )
-
-// maxExport bounds the graph that the registry function makes: the artifact and
-// its copy (64 MB each), the index of its terms (32), the graph's tensors and its
-// bytes come to at most 416 MB, twice of which, as the collector lets it grow,
-// is within the function's 1,024 MB.
-const maxExport = 128 << 20
 
 // exportRoutes hand versions out for other programs.
 func exportRoutes() []Route {
@@ -73,18 +70,18 @@ func (x *exchange) exportGraph(v registry.Version) error {
 	if err != nil {
 		return err
 	}
-	data, info, err := graphOf(m)
+	graph, info, err := graphOf(m)
 	if err != nil {
 		return err
 	}
 	out := exportOf(v, info)
-	file, err := x.keepExport(v, data, "onnx")
+	file, err := x.keepExport(v, graph, "onnx")
 	if err != nil {
 		return err
 	}
-	out.Digest, out.Size, out.URL, out.ExpiresAt = string(file.digest), int64(len(data)), file.URL, file.ExpiresAt.UTC()
+	out.Digest, out.Size, out.URL, out.ExpiresAt = string(file.digest), graph.Size(), file.URL, file.ExpiresAt.UTC()
 	if info.Normaliser != "" {
-		aside, err := x.keepExport(v, []byte(export.NormalJS), "js")
+		aside, err := x.keepExport(v, strings.NewReader(export.NormalJS), "js")
 		if err != nil {
 			return err
 		}
@@ -93,17 +90,28 @@ func (x *exchange) exportGraph(v registry.Version) error {
 	return x.json(200, out)
 }
 
-// graphOf makes the graph of a model. One that was imported is one already.
-func graphOf(m pipeline.Predictor) ([]byte, export.Info, error) {
+// content is a file that can be read more than once.
+type content interface {
+	io.ReadSeeker
+	Size() int64
+}
+
+// graphOf returns the graph of a model. One that was imported is one already;
+// others are made as they are read, because one of 512 MB, which a model of 64
+// can become, has no room in the function beside the model.
+func graphOf(m pipeline.Predictor) (content, export.Info, error) {
 	if g, imported := m.(*foreign.Model); imported {
-		return g.Graph(), g.Info(), nil
+		return bytes.NewReader(g.Graph()), g.Info(), nil
 	}
-	data, info, err := export.Export(m, export.Limits{Bytes: maxExport})
+	f, info, err := export.Lay(m, export.Limits{})
 	if refused, ok := errors.AsType[*export.Error](err); ok {
 		e := invalid("/format", "ONNX cannot say this model: "+refused.What+": "+refused.Msg)
 		return nil, info, e.WithReason("not_exportable")
 	}
-	return data, info, err
+	if err != nil {
+		return nil, info, err
+	}
+	return f.Reader(), info, nil
 }
 
 // kept is a file in the bucket that can be downloaded.
@@ -113,11 +121,18 @@ type kept struct {
 }
 
 // keepExport writes a file under its digest and signs its download.
-func (x *exchange) keepExport(v registry.Version, data []byte, extension string) (kept, error) {
+func (x *exchange) keepExport(v registry.Version, data content, extension string) (kept, error) {
 	ctx := x.r.Context()
-	k := kept{digest: blob.DigestOf(data)}
+	digest, err := blob.DigestReader(data)
+	if err != nil {
+		return kept{}, err
+	}
+	k := kept{digest: digest}
 	key := registry.ExportObject(x.tenant(), v.Model, k.digest, extension)
-	_, err := x.Models.Put(ctx, key, bytes.NewReader(data), int64(len(data)), blob.PutOptions{ContentType: "application/octet-stream"})
+	if _, err := data.Seek(0, io.SeekStart); err != nil {
+		return k, fmt.Errorf("read the export again: %w", err)
+	}
+	_, err = x.Models.Put(ctx, key, data, data.Size(), blob.PutOptions{ContentType: "application/octet-stream"})
 	if err != nil {
 		return k, err
 	}

@@ -54,6 +54,8 @@ func (b *body) judge(err error) error {
 	switch {
 	case err == nil && b.read <= b.size:
 		return nil
+	// Size was promised to the caller before the first byte: a longer body is
+	// not the object that was described.
 	case b.read > b.size:
 		return fault.New(fault.Unavailable, "the stored object is longer than announced; try again")
 	case err == io.EOF && b.read == b.size:
@@ -77,10 +79,11 @@ func (b *body) resume(broken error) error {
 	}
 	_ = b.from.Close() // already broken
 	in := *b.input
+	// Both ends are named: an open range would hide that the object grew.
 	in.Range = aws.String(fmt.Sprintf("bytes=%d-%d", b.read, b.size-1))
 	out, err := b.client.GetObject(b.ctx, &in)
 	if err != nil {
-		b.from = io.NopCloser(strings.NewReader(""))
+		b.from = io.NopCloser(strings.NewReader("")) // so that Close still has something to close
 		return failure(b.ctx, errors.Join(err, broken))
 	}
 	b.from = out.Body

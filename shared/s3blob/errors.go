@@ -45,6 +45,7 @@ func failure(ctx context.Context, err error) error {
 		return notFound(err)
 	case "ObjectParentIsFile", "ExistingObjectIsDirectory": // a file system behind the bucket
 		return fault.Wrap(fault.Conflict, err, "the object's key is also a folder of other keys")
+	// Both answer If-None-Match only: it is the one condition writes carry.
 	case "PreconditionFailed", "ConditionalRequestConflict":
 		return exists(err)
 	case "KeyTooLongError", "InvalidURI":
@@ -54,6 +55,8 @@ func failure(ctx context.Context, err error) error {
 	case "SlowDown", "RequestTimeout", "BadDigest", "XAmzContentSHA256Mismatch", "OperationAborted":
 		return unavailable(err) // asked too fast, or damaged on the way
 	}
+	// HEAD answers have no body and so no code, and a proxy's have their own:
+	// what is left to go by is the status.
 	switch status := statusOf(err); {
 	case status == 404 && codeOf(err) != "NoSuchBucket":
 		return notFound(err)
@@ -65,12 +68,15 @@ func failure(ctx context.Context, err error) error {
 	return fault.Wrap(fault.Internal, err, "the object store refused a request")
 }
 
+// notFound is an absent key or version.
 func notFound(err error) error { return fault.Wrap(fault.NotFound, err, "no such object") }
 
+// exists is the outcome of a conditional write that found the key taken.
 func exists(err error) error {
 	return fault.Wrap(fault.PreconditionFailed, err, "the object exists already")
 }
 
+// unavailable is what may succeed when the caller asks again.
 func unavailable(err error) error {
 	return fault.Wrap(fault.Unavailable, err, "the object store did not answer; try again")
 }

@@ -52,7 +52,11 @@ func (s *Store) PresignGet(ctx context.Context, key, filename string, ttl time.D
 	return s.presigned(req, ttl), nil
 }
 
+// presigned hands on exactly the headers that are signed: one left out, or with
+// another value, and S3 refuses the signature.
 func (s *Store) presigned(req *v4.PresignedHTTPRequest, ttl time.Duration) blob.Presigned {
+	// Exactly the signed headers: one left out, or another value, and S3 refuses
+	// the signature.
 	headers := map[string]string{}
 	for name := range req.SignedHeader {
 		if http.CanonicalHeaderKey(name) != "Host" { // every client sends it by itself

@@ -21,7 +21,7 @@ import (
 // be repeated.
 const (
 	putRounds = 4
-	putPause  = 20 * time.Millisecond
+	putPause  = 20 * time.Millisecond // doubled each round: 40, 80, 160 ms
 )
 
 // ownerKey is the user metadata that names one conditional Put.
@@ -51,6 +51,7 @@ func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size in
 	if opts.IfAbsent {
 		owner = s.owner()
 		in.IfNoneMatch = aws.String("*")
+		// A map of its own: opts belongs to the caller.
 		in.Metadata = map[string]string{ownerKey: owner}
 		maps.Copy(in.Metadata, opts.Metadata)
 	}
@@ -71,6 +72,7 @@ func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size in
 // put sends the object, again when it met another conditional write under way.
 func (s *Store) put(ctx context.Context, in *s3.PutObjectInput, body io.ReadSeeker, start int64) (*s3.PutObjectOutput, error) {
 	for round := 1; ; round++ {
+		// The digest has read the body to its end, and so has a round before this.
 		if _, err := body.Seek(start, io.SeekStart); err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "the bytes to store cannot be read again")
 		}
@@ -95,6 +97,8 @@ func (s *Store) owner() string {
 func (s *Store) recognise(ctx context.Context, key, owner string, err error) (blob.Info, error) {
 	out, headErr := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key})
 	switch {
+	// The question stays open, so the caller gets the first error: it says
+	// what happened to the write, this one only what happened to the look.
 	case headErr != nil:
 		return blob.Info{}, err
 	case out.Metadata[ownerKey] != owner:
@@ -110,6 +114,7 @@ func digest(body io.ReadSeeker, size int64) (start int64, sum string, err error)
 		return 0, "", fmt.Errorf("find the position of the bytes to store: %w", err)
 	}
 	h := sha256.New()
+	// One byte more than announced tells a body that is too long.
 	n, err := io.Copy(h, io.LimitReader(body, size+1))
 	if err != nil {
 		return 0, "", fmt.Errorf("read the bytes to store: %w", err)
@@ -120,6 +125,7 @@ func digest(body io.ReadSeeker, size int64) (start int64, sum string, err error)
 	return start, base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
 }
 
+// wait sleeps for d, or until ctx ends, whose error it returns then.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -69,6 +69,7 @@ func (s *Store) GetVersion(ctx context.Context, key, versionID string) (io.ReadC
 		}
 		return nil, blob.Info{}, failure(ctx, err)
 	}
+	// Without its length a body that broke off looks like one that ended.
 	if out.ContentLength == nil || *out.ContentLength < 0 {
 		_ = out.Body.Close() // nothing of it is used
 		return nil, blob.Info{}, fault.New(fault.Unavailable, "the object store did not say how long the object is; try again")
@@ -95,6 +96,7 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 	return describe(key, out), nil
 }
 
+// describe turns an answer of HEAD into the port's terms.
 func describe(key string, out *s3.HeadObjectOutput) blob.Info {
 	return blob.Info{
 		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: unquote(out.ETag), VersionID: aws.ToString(out.VersionId),
@@ -108,6 +110,8 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return err
 	}
 	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key})
+	// S3 deletes what is not there in silence, servers with a file system
+	// behind them say 404.
 	if err = failure(ctx, err); fault.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -140,12 +144,15 @@ func (s *Store) List(ctx context.Context, prefix, after string, limit int) ([]bl
 		if !more || len(infos) >= limit {
 			return infos, more, nil
 		}
-		in.ContinuationToken = out.NextContinuationToken
+		in.ContinuationToken = out.NextContinuationToken // outranks StartAfter from here on
 	}
 }
 
+// unquote takes off the quotes in which HTTP and the list's XML write ETags.
 func unquote(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }
 
+// date cuts fractions: lists may give them and the Last-Modified header cannot,
+// and both must describe an object alike.
 func date(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}

@@ -12,9 +12,13 @@ import (
 // along is the attribute of the axis of columns.
 var along = onnx.Int("axis", 1)
 
-// answer turns margins [rows, problems] into the outputs of a classifier.
+// answer turns margins [rows, problems] into the outputs of a classifier:
+// softmax(margins/T), steps where the calibration is isotonic, and the label of
+// the highest score.
 func (g *graph) answer(margins string, problems int) error {
 	if problems == 1 {
+		// Of two classes trained as one problem, class 1 against class 0, the
+		// other margin is the opposite.
 		margins = g.Node("Concat", []string{g.on("Neg", margins), margins}, along)
 	}
 	c, err := calibrate.CalibrationOf(g.file, len(g.info.Labels))
@@ -46,10 +50,7 @@ const tempered = .01
 // sum 1. f is y0 plus, for each stretch between two knots, its slope times how
 // far p has come along it.
 func (g *graph) steps(p string, steps []calibrate.Steps) string {
-	sizes := make([]int64, len(steps))
-	for k := range steps {
-		sizes[k] = 1
-	}
+	sizes := slices.Repeat([]int64{1}, len(steps))
 	columns := make([]string, len(steps))
 	for k := range columns {
 		columns[k] = g.own("class")
@@ -59,15 +60,12 @@ func (g *graph) steps(p string, steps []calibrate.Steps) string {
 		columns[k] = g.step(columns[k], s)
 	}
 	mixed := g.on("Add", g.on("Mul", p, g.number(tempered)), g.on("Mul", g.Node("Concat", columns, along), g.number(1-tempered)))
-	ones := make([]float32, len(steps))
-	for k := range ones {
-		ones[k] = 1
-	}
-	total := g.on("MatMul", mixed, g.keep("all", onnx.OfFloats(ones, len(ones), 1)))
+	total := g.on("MatMul", mixed, g.ones(producer+".all", len(steps)))
 	return g.on("Div", mixed, total)
 }
 
-// step is f of one class.
+// step is f of one class, p being [rows, 1]: all stretches at once, how far p has
+// come along each [rows, stretches] times their slopes [stretches, 1].
 func (g *graph) step(p string, s calibrate.Steps) string {
 	n := len(s.X) - 1
 	if n == 0 {

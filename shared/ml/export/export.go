@@ -90,46 +90,75 @@ func refuse(what, format string, args ...any) error {
 const producer = "godwit"
 
 // The versions of the operators: the oldest that have what is used, for old
-// runtimes.
+// runtimes. A graph declares only the domains it uses: others a runtime need not
+// have.
 var opsets = []onnx.Opset{{Domain: onnx.Standard, Version: 17}, {Domain: onnx.Traditional, Version: 2}, {Domain: onnx.Contributed, Version: 1}}
 
-// Export returns a model as an ONNX file. Equal models give equal bytes. It
-// fails with an *Error when ONNX cannot express the model or the graph would
-// exceed the limit, and with the errors of the model's Encode.
+// Export returns the bytes of the file that Lay makes, all of them in memory:
+// what tests and small models want. Its errors are Lay's.
 func Export(m pipeline.Predictor, l Limits) ([]byte, Info, error) {
+	f, info, err := Lay(m, l)
+	if err != nil {
+		return nil, info, err
+	}
+	data := make([]byte, f.Size())
+	if _, err := f.ReadAt(data, 0); err != nil {
+		return nil, info, fmt.Errorf("export: %w", err)
+	}
+	return data, info, nil
+}
+
+// Lay returns a model as an ONNX file that is made as it is read: weights that
+// are few in the model and many in the graph are never held. Equal models give
+// equal bytes. It fails with an *Error when ONNX cannot express the model or the
+// graph would exceed the limit, and with the errors of the model's Encode.
+func Lay(m pipeline.Predictor, l Limits) (*onnx.File, Info, error) {
 	if l.Bytes == 0 {
 		l.Bytes = 512 << 20
 	}
-	file, err := m.Encode(nil)
+	f, err := fileOf(m)
 	if err != nil {
-		return nil, Info{}, fmt.Errorf("export: read the model: %w", err)
-	}
-	f, err := artifact.Decode(file, artifact.Limits{Bytes: int64(len(file))})
-	if err != nil {
-		return nil, Info{}, fmt.Errorf("export: read the model: %w", err)
+		return nil, Info{}, err
 	}
 	g := &graph{model: m, manifest: m.Manifest(), file: f, limits: l, info: Info{Labels: m.Labels()}}
-	write, known := writers[g.manifest.Format]
-	if !known {
-		return nil, Info{}, refuse("format "+g.manifest.Format, "models by %s have no export", m.Algorithm())
-	}
-	if err := write(g); err != nil {
+	if err := g.write(); err != nil {
 		return nil, Info{}, err
 	}
 	return g.finish()
 }
 
-// writers make the graph of a model by the format of its file, which says what
-// tensors there are. A model of another kind, such as a net, gets its graph by
-// one more entry.
-var writers = map[string]func(*graph) error{
-	"godwit-linear-text":  (*graph).text,
-	"godwit-linear-table": (*graph).table,
-	neural.FormatImage:    (*graph).image,
-	neural.FormatText:     (*graph).sequence,
+// fileOf returns the file of a model: its tensors are what an export reads, so
+// that models need no second way out of their weights.
+func fileOf(m pipeline.Predictor) (*artifact.File, error) {
+	data, err := m.Encode(nil)
+	if err != nil {
+		return nil, fmt.Errorf("export: read the model: %w", err)
+	}
+	f, err := artifact.Decode(data, artifact.Limits{Bytes: int64(len(data))})
+	if err != nil {
+		return nil, fmt.Errorf("export: read the model: %w", err)
+	}
+	return f, nil
 }
 
-// graph is an export under way.
+// write makes the graph of the model by the format of its file, which says what
+// tensors there are.
+func (g *graph) write() error {
+	switch g.manifest.Format {
+	case "godwit-linear-text":
+		return g.text()
+	case "godwit-linear-table":
+		return g.table()
+	case neural.FormatImage:
+		return g.image()
+	case neural.FormatText:
+		return g.sequence()
+	}
+	return refuse("format "+g.manifest.Format, "models by %s have no export", g.model.Algorithm())
+}
+
+// graph is an export under way. Its methods add operators and return the names
+// of their results; in comments a value is told by its shape, rows first.
 type graph struct {
 	*onnx.Builder
 	model    pipeline.Predictor
@@ -184,13 +213,26 @@ func (g *graph) number(v float32) string { return g.Constant(g.own("number"), on
 // on is Node for values only.
 func (g *graph) on(operator string, inputs ...string) string { return g.Node(operator, inputs) }
 
-// named gives a value the name of an output.
+// cast is a value as another type.
+func (g *graph) cast(value string, to onnx.Type) string {
+	return g.Node("Cast", []string{value}, onnx.Int("to", int64(to)))
+}
+
+// ones adds a column of n ones, [n, 1]: a product with it is the sum of each
+// row, in one operator that every runtime has and runs fast.
+func (g *graph) ones(name string, n int) string {
+	return g.Constant(name, onnx.OfFloats(slices.Repeat([]float32{1}, n), n, 1))
+}
+
+// named gives a value the name of an output. Operators name their results
+// themselves, hence the Identity; runtimes remove it.
 func (g *graph) named(value, name string) {
 	g.Add(onnx.Node{Operator: "Identity", Inputs: []string{value}, Outputs: []string{name}})
 }
 
-// finish writes the file.
-func (g *graph) finish() ([]byte, Info, error) {
+// finish lays out the file. What its reader must know of the model stands in
+// it as notes, so that a graph without its Info is not lost.
+func (g *graph) finish() (*onnx.File, Info, error) {
 	labels, err := json.Marshal(g.info.Labels)
 	if err != nil {
 		return nil, Info{}, fmt.Errorf("export: write labels: %w", err)
@@ -210,12 +252,12 @@ func (g *graph) finish() ([]byte, Info, error) {
 	if err != nil {
 		return nil, Info{}, fmt.Errorf("export: %w", err)
 	}
-	data := onnx.Encode(m)
-	if int64(len(data)) > g.limits.Bytes {
-		return nil, Info{}, g.tooLarge(int64(len(data)))
+	f := onnx.Lay(m)
+	if f.Size() > g.limits.Bytes {
+		return nil, Info{}, g.tooLarge(f.Size())
 	}
-	g.info.Bytes = len(data)
-	return data, g.info, nil
+	g.info.Bytes = int(f.Size())
+	return f, g.info, nil
 }
 
 // tooLarge returns the error for a graph beyond the limit.

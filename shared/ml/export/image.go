@@ -21,12 +21,14 @@ func (g *graph) image() error {
 	s := m.Shape()
 	g.info.Shape = []int{s.Channels, s.Height, s.Width}
 	x := g.input("image", onnx.Float, imageRule, -1, s.Channels, s.Height, s.Width)
+	// Bytes to 0..1, as the network was trained: a caller need not know.
 	x = g.operations(g.on("Div", x, g.number(255)), m.Network().Operations())
 	// A network has an output for each of two classes too.
 	return g.answer(x, len(g.info.Labels))
 }
 
-// operations adds the steps of a network.
+// operations adds the steps of a network, in their order; a block with a short
+// way round adds both.
 func (g *graph) operations(x string, all []neural.Operation) string {
 	for _, o := range all {
 		switch {
@@ -53,7 +55,8 @@ func (g *graph) operations(x string, all []neural.Operation) string {
 	return x
 }
 
-// conv adds a convolution, whose weights ONNX wants by output first.
+// conv adds a convolution. Ours has its weights as [in, side, side, out]; ONNX
+// wants [out, in, side, side].
 func (g *graph) conv(x string, c *layer.Conv) string {
 	in, size, out := c.Weight.Shape[0], c.Weight.Shape[1], c.Weight.Shape[3]
 	turned := make([]float32, len(c.Weight.Value))

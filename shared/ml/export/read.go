@@ -1,10 +1,8 @@
 package export
 
 import (
-	"fmt"
 	"math"
 
-	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/dataset"
 	"godwit/shared/ml/dataset/cell"
 	"godwit/shared/ml/image"
@@ -23,8 +21,9 @@ type Reader struct {
 	shape   image.Shape // of the images of a model that reads some
 }
 
-// NewReader returns the reader of a model that Export takes. It fails with the
-// errors of the model's Encode.
+// NewReader returns the reader of a model that Export takes; of any other model
+// it reads something that no graph takes. It fails with the errors of the
+// model's Encode.
 func NewReader(m pipeline.Predictor) (*Reader, error) {
 	if m.Task() == pipeline.TextClassification {
 		return &Reader{}, nil
@@ -32,13 +31,9 @@ func NewReader(m pipeline.Predictor) (*Reader, error) {
 	if net, ok := m.(*network.Image); ok {
 		return &Reader{shape: net.Shape()}, nil
 	}
-	data, err := m.Encode(nil)
+	f, err := fileOf(m)
 	if err != nil {
-		return nil, fmt.Errorf("export: read the model: %w", err)
-	}
-	f, err := artifact.Decode(data, artifact.Limits{Bytes: int64(len(data))})
-	if err != nil {
-		return nil, fmt.Errorf("export: read the model: %w", err)
+		return nil, err
 	}
 	all, err := readColumns(f)
 	r := &Reader{}
@@ -74,30 +69,34 @@ func (r *Reader) Tensors(rows []pipeline.Input) []*onnx.Tensor {
 	}
 	all := make([]*onnx.Tensor, len(r.columns))
 	for k := range r.columns {
-		c := &r.columns[k]
-		if c.Kind == tabular.Number {
-			v := make([]float32, len(rows))
-			for i, in := range rows {
-				v[i] = c.number(in.Cells[c.Name])
-			}
-			all[k] = onnx.OfFloats(v, len(v), 1)
-			continue
-		}
-		v := make([]string, len(rows))
-		for i, in := range rows {
-			content := in.Cells[c.Name]
-			if c.Kind == tabular.Text {
-				v[i] = text.Normal(content)
-			} else if !cell.Missing(content) {
-				v[i] = string(dataset.AppendNormal(nil, content))
-			}
-		}
-		all[k] = onnx.OfStrings(v, len(v), 1)
-		if c.Kind == tabular.Text {
-			all[k].Dims = []int{len(v)}
-		}
+		all[k] = r.columns[k].tensor(rows)
 	}
 	return all
+}
+
+// tensor returns the cells of a column as the graph takes them, [rows, 1] but for
+// free text, [rows]: of that the Tokenizer makes a second dimension.
+func (c *column) tensor(rows []pipeline.Input) *onnx.Tensor {
+	if c.Kind == tabular.Number {
+		v := make([]float32, len(rows))
+		for i, in := range rows {
+			v[i] = c.number(in.Cells[c.Name])
+		}
+		return onnx.OfFloats(v, len(v), 1)
+	}
+	v := make([]string, len(rows))
+	for i, in := range rows {
+		content := in.Cells[c.Name]
+		if c.Kind == tabular.Text {
+			v[i] = text.Normal(content)
+		} else if !cell.Missing(content) {
+			v[i] = string(dataset.AppendNormal(nil, content))
+		}
+	}
+	if c.Kind == tabular.Text {
+		return onnx.OfStrings(v)
+	}
+	return onnx.OfStrings(v, len(v), 1)
 }
 
 // number reads a cell as the model does, not-a-number when it says nothing.

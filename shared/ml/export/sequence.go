@@ -9,10 +9,13 @@ import (
 )
 
 // gates says, for the gates in the order of ONNX, which of ours each is: of a GRU
-// z, r and h of our r, z and n; of an LSTM i, o, f and c of our i, f, c and o.
+// z, r and h of our r, z and n; of an LSTM i, o, f and c of our i, f, c and o. A
+// wrong order gives a graph that loads, runs and answers nonsense: only the test
+// against the model's own answers would tell.
 var gates = map[recurrent.Kind][]int{recurrent.GRU: {1, 0, 2}, recurrent.LSTM: {0, 3, 1, 2}}
 
-// lowest stands for no value where the largest is sought.
+// lowest stands for no value where the largest is sought: finite, so that nothing
+// made of it can become not-a-number.
 const lowest = -1e30
 
 // sequence makes the graph of a recurrent network: normal text is cut into tokens,
@@ -28,8 +31,11 @@ func (g *graph) sequence() error {
 	set := net.Manifest().Settings.Text
 	numbers := g.tokens(net.Vocabulary(), set.Tokens)
 	none := g.keep("none", onnx.OfInts([]int64{0}))
+	// Rows are filled up behind their tokens; what fills counts nowhere: not in
+	// the lengths the layers go by, not in the pooling.
 	there := g.on("GreaterOrEqual", numbers, none)
 	count := g.Node("ReduceSum", []string{g.cast(there, onnx.Int64), g.keep("tokens_axis", onnx.OfInts([]int64{1}))}, onnx.Int("keepdims", 0))
+	// Max, since -1 is no row of the embedding; what it yields is masked anyway.
 	embedding := g.keep("embedding", onnx.OfFloats(net.Param("embedding.weight"), net.Vocabulary().Len(), set.Width))
 	x := g.on("Gather", embedding, g.on("Max", numbers, none))
 	x = g.Node("Transpose", []string{x}, onnx.IntList("perm", 1, 0, 2)) // tokens before rows
@@ -44,11 +50,6 @@ func (g *graph) sequence() error {
 	return g.answer(margins, len(g.info.Labels))
 }
 
-// cast is a value as another type.
-func (g *graph) cast(value string, to onnx.Type) string {
-	return g.Node("Cast", []string{value}, onnx.Int("to", int64(to)))
-}
-
 // tokens adds the numbers of the first most tokens, [rows, tokens]. A text
 // without any has the one that stands for unknown ones.
 func (g *graph) tokens(v *neural.Vocabulary, most int) string {
@@ -56,6 +57,7 @@ func (g *graph) tokens(v *neural.Vocabulary, most int) string {
 	g.Add(onnx.Node{Domain: onnx.Contributed, Operator: "Tokenizer", Inputs: []string{g.input("", onnx.String, textRule, -1)}, Outputs: []string{cut}, Attributes: []onnx.Attribute{
 		onnx.Int("mark", 0), onnx.Text("pad_value", padding), onnx.Int("mincharnum", 1), onnx.Text("tokenexp", text.SequenceExpression()),
 	}})
+	// Token 0 is neural.Unknown, the default of what is not found.
 	keys, values := []string{padding}, []int64{-1}
 	for i := 1; i < v.Len(); i++ {
 		keys, values = append(keys, v.Token(int32(i))), append(values, int64(i))
@@ -81,6 +83,7 @@ func (g *graph) recurrent(net neural.Text, set neural.TextSettings, x, lengths s
 	if set.OneWay {
 		ways, direction = ways[:1], "forward"
 	}
+	// ONNX has the two biases of a direction in one tensor, the input's first.
 	var w, r, b []float32
 	for _, way := range ways {
 		w = append(w, turned(net.Param(way+".input"), set.Width, set.Units, gates[set.Cell])...)
@@ -89,6 +92,8 @@ func (g *graph) recurrent(net neural.Text, set neural.TextSettings, x, lengths s
 		b = append(b, turned(net.Param(way+".recurrence_bias"), 1, set.Units, gates[set.Cell])...)
 	}
 	n, rows := len(ways), len(gates[set.Cell])*set.Units
+	// Our GRU resets after the product with the last state, as cuDNN's and
+	// PyTorch's do; ONNX's default is before it.
 	operator, more := "GRU", []onnx.Attribute{onnx.Int("linear_before_reset", 1)}
 	if set.Cell == recurrent.LSTM {
 		operator, more = "LSTM", nil
@@ -115,7 +120,9 @@ func turned(w []float32, inputs, units int, order []int) []float32 {
 	return out
 }
 
-// pooled adds the one vector of each text, [rows, directions x units].
+// pooled adds the one vector of each text, [rows, directions x units], from the
+// states [tokens, directions, rows, units] and the last of them [directions,
+// rows, units]. In a shape 0 copies the dimension and -1 takes the rest.
 func (g *graph) pooled(set neural.TextSettings, all, last, there, count string) string {
 	flat := func(x, name string, shape ...int64) string {
 		return g.on("Reshape", x, g.keep(name, onnx.OfInts(shape)))

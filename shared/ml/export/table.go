@@ -18,7 +18,8 @@ const (
 )
 
 // column is what the file of a model tells of a column: the tensor
-// table.columns, as the FORMAT.md of the tabular package describes it.
+// table.columns, as the FORMAT.md of the tabular package describes it. It is read
+// a second time here so that the tabular package need not show its inside.
 type column struct {
 	Name   string       `json:"name"`
 	Kind   tabular.Kind `json:"kind"`
@@ -34,8 +35,8 @@ type column struct {
 // scale maps a number to mean 0 and deviation 1.
 type scale struct {
 	Mean      float64 `json:"mean"`
-	Deviation float64 `json:"deviation"`
-	Default   float64 `json:"default"`
+	Deviation float64 `json:"deviation"` // above 0
+	Default   float64 `json:"default"`   // what an empty cell counts as, in the column's own unit
 }
 
 // columns returns sum plus what the columns but free text add to it, and how
@@ -93,10 +94,12 @@ func (g *graph) table() error {
 	}
 	sets := opsets[:2]
 	if prose != "" {
-		sets = opsets
+		sets = opsets // the Tokenizer of free text is a contributed operator
 	}
 	g.begin(sets...)
 	g.info.Domain = DomainTable
+	// A table model computes in float64 and its graph in float32: scores agree to
+	// about five digits, labels but for ties.
 	single := make([]float32, len(bias))
 	for i, b := range bias {
 		single[i] = float32(b)
@@ -116,12 +119,13 @@ func (g *graph) table() error {
 	return nil
 }
 
-// read reports whether a column gives features.
+// read reports whether a column gives features. A column that gives none is no
+// input of the graph: a caller need not fill what nothing looks at.
 func (c *column) read() bool {
 	return c.Kind == tabular.Text || c.Scale != nil || c.Empty || c.Pooled || len(c.Levels) > 0
 }
 
-// judge refuses columns that a graph cannot read and returns the name of the
+// judge refuses, before anything is built, columns that a graph cannot read and returns the name of the
 // one of free text, "" when there is none.
 func (g *graph) judge(columns []column) (prose string, err error) {
 	read := false
@@ -169,6 +173,8 @@ func (g *graph) column(c *column) (features []string, n int) {
 
 // numeric adds a number: an empty one counts as the default.
 func (g *graph) numeric(c *column) (features []string, n int) {
+	// Not-a-number stands for an empty cell, for ONNX knows no absent values. It must
+	// not reach arithmetic: Where picks, and does not multiply.
 	x := g.input(c.Name, onnx.Float, numberRule, -1, 1)
 	empty := g.on("IsNaN", x)
 	if c.Scale != nil {
@@ -191,7 +197,7 @@ func (g *graph) numeric(c *column) (features []string, n int) {
 		}
 	}
 	if c.Empty {
-		features = append(features, g.Node("Cast", []string{empty}, onnx.Int("to", int64(onnx.Float))))
+		features = append(features, g.cast(empty, onnx.Float))
 		n++
 	}
 	return features, n
@@ -206,7 +212,9 @@ func (g *graph) scaled(v string, s *scale) string {
 	return g.on("Min", g.on("Max", z, g.number(-farthest)), g.number(farthest))
 }
 
-// bins is a 1 at the range that v lies in: as many edges are at or below it.
+// bins is a 1 at the range that v [rows, 1] lies in, [rows, edges+1]. The number
+// of edges at or below v is the range: compared with all edges at once, [rows,
+// edges], and summed.
 func (g *graph) bins(v string, edges []float64) string {
 	row := make([]float32, len(edges))
 	ranges := make([]int64, len(edges)+1)
@@ -214,13 +222,9 @@ func (g *graph) bins(v string, edges []float64) string {
 		row[i], ranges[i+1] = float32(e), int64(i+1)
 	}
 	bounds := g.Constant(g.own("edges"), onnx.OfFloats(row, 1, len(row)))
-	passed := g.Node("Cast", []string{g.on("GreaterOrEqual", v, bounds)}, onnx.Int("to", int64(onnx.Float)))
-	ones := make([]float32, len(row))
-	for i := range ones {
-		ones[i] = 1
-	}
-	count := g.on("MatMul", passed, g.Constant(g.own("ones"), onnx.OfFloats(ones, len(ones), 1)))
-	return g.oneHot(g.Node("Cast", []string{count}, onnx.Int("to", int64(onnx.Int64))), ranges)
+	passed := g.cast(g.on("GreaterOrEqual", v, bounds), onnx.Float)
+	count := g.on("MatMul", passed, g.ones(g.own("ones"), len(row)))
+	return g.oneHot(g.cast(count, onnx.Int64), ranges)
 }
 
 // category adds a feature for each level, for all others together, and for an
@@ -237,6 +241,9 @@ func (g *graph) category(c *column) (features []string, n int) {
 			keys, values = append(keys, key), append(values, place)
 		}
 	}
+	// Places: the levels, then everything else, then an empty cell. Normal forms
+	// come first, so that a spelling that is another level's normal form does not
+	// take its place.
 	learn("", levels+1)
 	for i, l := range c.Levels {
 		learn(string(dataset.AppendNormal(nil, l)), int64(i))
@@ -244,6 +251,7 @@ func (g *graph) category(c *column) (features []string, n int) {
 	for i, l := range c.Levels {
 		learn(l, int64(i))
 	}
+	// A place without a feature is not among the known: all zeros stand for it.
 	known := make([]int64, levels)
 	for i := range known {
 		known[i] = int64(i)

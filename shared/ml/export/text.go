@@ -1,7 +1,10 @@
 package export
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
+	"math"
 
 	"godwit/shared/ml/artifact"
 	"godwit/shared/ml/onnx"
@@ -52,13 +55,14 @@ func (g *graph) words(v *text.Vocabulary, problems int) error {
 	return nil
 }
 
-// weights are those of a model's file: problem and weight of each feature.
+// weights are those of a model's file, the zeros left out: those of feature f
+// lie from start[f] to start[f+1].
 type weights struct {
-	start    []uint32
-	class    []int
-	half     []uint16  // of text models
+	start    []uint32  // one more than features
+	class    []uint16  // the problem that a weight belongs to
+	half     []uint16  // of text models: half precision, as bits
 	single   []float32 // of table models
-	problems int
+	problems int       // margins that a row has
 }
 
 // readWeights reads the lists of weights.
@@ -68,18 +72,14 @@ func readWeights(f *artifact.File, problems int) (*weights, error) {
 	if w.start, err = artifact.Elements(f, "weights.start", artifact.Uint32s); err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
+	// Up to 256 problems their numbers are stored in one byte.
 	if narrow, err := artifact.Elements(f, "weights.class", artifact.Bytes); err == nil {
-		for _, c := range narrow {
-			w.class = append(w.class, int(c))
+		w.class = make([]uint16, len(narrow))
+		for i, c := range narrow {
+			w.class[i] = uint16(c)
 		}
-	} else {
-		wide, err := artifact.Elements(f, "weights.class", artifact.Uint16s)
-		if err != nil {
-			return nil, fmt.Errorf("export: %w", err)
-		}
-		for _, c := range wide {
-			w.class = append(w.class, int(c))
-		}
+	} else if w.class, err = artifact.Elements(f, "weights.class", artifact.Uint16s); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
 	}
 	if w.half, err = artifact.Elements(f, "weights.value", artifact.Uint16s); err != nil {
 		if w.single, err = artifact.Elements(f, "weights.value", artifact.Float32s); err != nil {
@@ -93,23 +93,46 @@ func readWeights(f *artifact.File, problems int) (*weights, error) {
 // and returns its name. Half precision stays so in the file and is widened when
 // it is loaded.
 func (w *weights) matrix(g *graph, name string, features []int32) string {
-	n := w.problems
+	name = producer + "." + name
 	if w.half == nil {
-		dense := make([]float32, len(features)*n)
-		for i, f := range features {
-			for k := w.start[f]; k < w.start[f+1]; k++ {
-				dense[i*n+w.class[k]] = w.single[k]
+		return g.ConstantOf(name, onnx.Float, dense{w, features}, len(features), w.problems)
+	}
+	return g.cast(g.ConstantOf(name, onnx.Float16, dense{w, features}, len(features), w.problems), onnx.Float)
+}
+
+// dense reads the weights of features with the zeros between them, of which there
+// are many more, as a graph's file holds them.
+type dense struct {
+	*weights
+	features []int32
+}
+
+// ReadAt fills p from a byte on, row by row, little-endian as ONNX has raw
+// tensors. One row is held at a time, whatever is asked for.
+func (d dense) ReadAt(p []byte, off int64) (int, error) {
+	size := 4
+	if d.half != nil {
+		size = 2
+	}
+	row := make([]byte, d.problems*size)
+	for n := 0; n < len(p); {
+		at := off + int64(n)
+		i := at / int64(len(row))
+		if i >= int64(len(d.features)) {
+			return n, io.EOF
+		}
+		clear(row)
+		f := d.features[i]
+		for k := d.start[f]; k < d.start[f+1]; k++ {
+			if d.half != nil {
+				binary.LittleEndian.PutUint16(row[int(d.class[k])*size:], d.half[k])
+			} else {
+				binary.LittleEndian.PutUint32(row[int(d.class[k])*size:], math.Float32bits(d.single[k]))
 			}
 		}
-		return g.keep(name, onnx.OfFloats(dense, len(features), n))
+		n += copy(p[n:], row[at%int64(len(row)):])
 	}
-	dense := make([]uint16, len(features)*n)
-	for i, f := range features {
-		for k := w.start[f]; k < w.start[f+1]; k++ {
-			dense[i*n+w.class[k]] = w.half[k]
-		}
-	}
-	return g.Node("Cast", []string{g.keep(name, onnx.OfHalves(dense, len(features), n))}, onnx.Int("to", int64(onnx.Float)))
+	return len(p), nil
 }
 
 // pool is the features that one vectoriser counts, by how many items each has.
@@ -135,6 +158,7 @@ func (g *graph) terms(doc string, v *text.Vocabulary, first int32, w *weights, s
 	if err != nil {
 		return "", fmt.Errorf("export: %w", err)
 	}
+	// Each feature goes to the one vectoriser that can count it.
 	var pools [text.Pools]pool
 	for f := range int32(v.Len()) {
 		family, term := v.Term(f)
@@ -167,13 +191,15 @@ func (g *graph) terms(doc string, v *text.Vocabulary, first int32, w *weights, s
 		norm := g.Node("ReduceL2", []string{x}, onnx.IntList("axes", 1), onnx.Int("keepdims", 1))
 		part := g.on("MatMul", x, w.matrix(g, fmt.Sprintf("weights_%d", b), features))
 		// Scaling after the product is the same, with one pass over the
-		// features less.
+		// features less. A block without any feature has norm 0, and 0 over the
+		// floor is 0.
 		sum = g.on("Add", sum, g.on("Div", part, g.on("Max", norm, g.number(1e-30))))
 	}
 	return sum, nil
 }
 
-// weigh is (1 + ln tf)·idf where tf is above 0.
+// weigh is (1 + ln tf)·idf where tf is above 0, and 0 elsewhere: Min(tf, 1) is
+// that switch, tf being a count, and Max keeps the logarithm from 0.
 func (g *graph) weigh(tf, idf string) string {
 	one := g.number(1)
 	grown := g.on("Add", g.on("Log", g.on("Max", tf, one)), one)
@@ -185,7 +211,9 @@ func (g *graph) weigh(tf, idf string) string {
 const padding = "\x03"
 
 // count adds the tokens of a pool and their counts, and returns the features
-// in the order of the counts.
+// in the order of the counts. TfIdfVectorizer wants all n-grams in one list of
+// items, shorter ones first: starts says where each length begins in it, places
+// which column of the result counts each n-gram.
 func (g *graph) count(doc string, at text.Pool, p *pool) (string, []int32) {
 	tokens := g.own("tokens")
 	g.Add(onnx.Node{Domain: onnx.Contributed, Operator: "Tokenizer", Inputs: []string{doc}, Outputs: []string{tokens}, Attributes: []onnx.Attribute{
@@ -194,7 +222,7 @@ func (g *graph) count(doc string, at text.Pool, p *pool) (string, []int32) {
 	var items []string
 	var starts, places []int64
 	var order []int32
-	shortest := 0
+	shortest := 0 // the first length that has features, for min_gram_length
 	for n, features := range p.feature {
 		starts = append(starts, int64(len(items)))
 		if shortest == 0 && len(features) > 0 {
