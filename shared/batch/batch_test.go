@@ -272,13 +272,13 @@ func TestSteps_formulaCells(t *testing.T) {
 	if got := strings.Join(rows[0], ","); got != head {
 		t.Errorf("header = %s, want %s", got, head)
 	}
-	wantIDs := []string{"'=1+1", "'+2", "'@cmd", "x", "5", "a \"b\",\nc"} // white space around an id is not part of it
+	wantIDs := []string{"'=1+1", "+2", "'@cmd", "x", "5", "a \"b\",\nc"} // white space around an id is not part of it
 	for i, row := range rows[1:] {
 		if row[2] != wantIDs[i] || row[4] != "'=card" || row[3] != "1" || !strings.HasPrefix(row[13], `["`) {
 			t.Errorf("row %d = %q, want id %s and the label '=card", i, row, wantIDs[i])
 		}
 	}
-	if got, want := h.read(t, job.Errors), "record,line,id,version,code,message\n3,4,'-3,1,text_empty,the text is empty\n"; got != want {
+	if got, want := h.read(t, job.Errors), "record,line,id,version,code,message\n3,4,-3,1,text_empty,the text is empty\n"; got != want {
 		t.Errorf("errors = %q, want %q", got, want)
 	}
 }

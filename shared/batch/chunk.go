@@ -51,9 +51,11 @@ type chunkWriter struct {
 	item Item
 }
 
+// newChunkWriter returns a writer at the first chunk.
 func newChunkWriter() *chunkWriter {
 	w := &chunkWriter{}
 	w.json = json.NewEncoder(&w.buf)
+	// Nobody shows a chunk in a browser, and escapes would lengthen it.
 	w.json.SetEscapeHTML(false)
 	return w
 }
@@ -76,6 +78,7 @@ func (w *chunkWriter) next() {
 // rowReader reads the rows of a chunk.
 type rowReader struct{ json *json.Decoder }
 
+// newRowReader reads ahead in larger pieces than the decoder asks for.
 func newRowReader(r io.Reader) rowReader {
 	return rowReader{json.NewDecoder(bufio.NewReaderSize(r, 64<<10))}
 }

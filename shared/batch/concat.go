@@ -25,6 +25,7 @@ type concat struct {
 
 var _ io.ReadSeeker = (*concat)(nil)
 
+// newConcat returns the body at its beginning; parts' sizes are taken as stored.
 func newConcat(ctx context.Context, store blob.Store, head []byte, parts []part) *concat {
 	c := &concat{ctx: ctx, store: store, head: head, parts: parts, size: int64(len(head))}
 	for _, p := range parts {
@@ -84,6 +85,7 @@ func (c *concat) find() error {
 	return io.EOF
 }
 
+// close lets go of the part that is open.
 func (c *concat) close() error {
 	if c.open == nil {
 		return nil
@@ -107,6 +109,8 @@ func (c *concat) Seek(offset int64, whence int) (int64, error) {
 	if offset == c.at {
 		return offset, nil
 	}
+	// The part is opened again when it is read: most seeks go to the end and back,
+	// for the size.
 	c.at = offset
 	return offset, c.close()
 }

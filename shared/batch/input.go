@@ -19,6 +19,7 @@ func (s *Service) find(ctx context.Context, job *Job, sub Submission) error {
 		return refuse("/input", "name either a dataset or a key")
 	}
 	job.Dataset, job.Key = sub.Dataset, sub.Key
+	// A key below datasets/ names its data set too: it counts as used by this job.
 	if id, ok := datasetOf(job.Tenant, sub.Key); ok {
 		job.Dataset = id
 	}

@@ -100,6 +100,7 @@ func (s *Steps) join(ctx context.Context, job Job, name string, head []byte, par
 			if err = errors.Join(err, body.close()); err != nil {
 				return nil, false, lost(err)
 			}
+			// At least a nanosecond: 0 means that nothing was written yet.
 			*longest = max(*longest, s.Jobs.Now().Sub(began), 1)
 		}
 		files = append(files, file)

@@ -37,6 +37,7 @@ func (s *Service) count(ctx context.Context, job Job, t *tally) error {
 // withProgress adds what is counted to a job under way.
 func (s *Service) withProgress(ctx context.Context, job Job) (Job, error) {
 	if job.Status.Final() || job.Chunks == 0 {
+		// A final job's counts are in its record, and before the split there are none.
 		job.advance(Counts{}, 0)
 		return job, nil
 	}

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -126,16 +127,29 @@ func (l *lines) value(r *serving.Result) []string {
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // safe keeps a spreadsheet from running a text as a formula: CSV injection, as
-// OWASP describes it. Numbers are written by number and need none of it.
+// OWASP describes it. A number with its sign, an id of -3 say, is no formula and
+// must come back as it was.
 func safe(cell string) string {
 	if cell == "" {
 		return ""
 	}
 	switch cell[0] {
-	case '=', '+', '-', '@', '\t', '\r':
+	case '+', '-':
+		if signed(cell) {
+			return cell
+		}
+		return "'" + cell
+	case '=', '@', '\t', '\r':
 		return "'" + cell
 	}
 	return cell
+}
+
+// signed reports whether a cell is a sign and a decimal number. ParseFloat alone
+// would take names too, such as Inf.
+func signed(cell string) bool {
+	_, err := strconv.ParseFloat(cell, 64)
+	return (err == nil || errors.Is(err, strconv.ErrRange)) && strings.Trim(cell, "+-.0123456789eE") == ""
 }
 
 // appendRecord appends one record of CSV (RFC 4180, but that a line ends in LF

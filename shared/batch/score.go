@@ -26,6 +26,7 @@ type part struct {
 	Rows int64  `json:"rows"`
 }
 
+// scoredKey is where the description of a scored chunk is.
 func scoredKey(job Job, chunk int) string { return workKey(job, "scored/%06d.json", chunk) }
 
 // score answers the rows of one chunk. The description of what it came to is
@@ -44,29 +45,11 @@ func (s *Steps) score(ctx context.Context, job Job, chunk int) error {
 		return lost(err)
 	}
 	defer body.Close()
-	// Rows are read, answered and stored a few groups at a time: neither the
-	// chunk nor its results, which with explanations are many times as large, are
-	// ever held whole.
-	out := &output{steps: s, job: job, chunk: chunk}
 	a := answerer{
 		model: model, lines: newLines(job, s.Render, model.Regression(), len(version.Labels)),
 		table: model.Columns() != nil,
 	}
-	for rows := newRowReader(body); ; {
-		groups, err := a.answer(ctx, rows, max(s.Workers, 1))
-		if err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if err := out.take(ctx, g); err != nil {
-				return err
-			}
-		}
-		if len(groups) == 0 {
-			break
-		}
-	}
-	done, err := out.close(ctx)
+	done, err := s.rows(ctx, &a, newRowReader(body), chunk)
 	if err != nil {
 		return err
 	}
@@ -78,6 +61,27 @@ func (s *Steps) score(ctx context.Context, job Job, chunk int) error {
 		s.Log.Warn("progress not counted", "job", job.ID, "chunk", chunk, "error", err)
 	}
 	return nil
+}
+
+// rows answers all rows of a chunk and stores what they came to. They are read,
+// answered and stored a few groups at a time: neither the chunk nor its results,
+// which with explanations are many times as large, are ever held whole.
+func (s *Steps) rows(ctx context.Context, a *answerer, rows rowReader, chunk int) (scored, error) {
+	out := &output{steps: s, job: a.lines.job, chunk: chunk}
+	for {
+		groups, err := a.answer(ctx, rows, max(s.Workers, 1))
+		if err != nil {
+			return scored{}, err
+		}
+		for _, g := range groups {
+			if err := out.take(ctx, g); err != nil {
+				return scored{}, err
+			}
+		}
+		if len(groups) == 0 {
+			return out.close(ctx)
+		}
+	}
 }
 
 // lost: what a step of this job stored must be there, unless it has expired.
@@ -194,7 +198,7 @@ func (o *output) store(ctx context.Context, i int) error {
 		return err
 	}
 	f.parts = append(f.parts, part{key, int64(len(f.buf)), o.counts[i]})
-	f.buf, o.counts[i] = f.buf[:0], 0
+	f.buf, o.counts[i] = f.buf[:0], 0 // Put is done with the bytes when it returns
 	return nil
 }
 

@@ -44,6 +44,7 @@ type Filter struct {
 	Status jobs.Status
 }
 
+// book is the jobs' storage, made of the Service's own fields.
 func (s *Service) book() *jobs.Book[Job] {
 	return &jobs.Book[Job]{Kind: kind, Store: s.Store, Machine: s.Machine, NewToken: s.NewToken}
 }
@@ -111,6 +112,7 @@ func (sub Submission) check(v registry.Version) error {
 	return nil
 }
 
+// refuse is a fault.Invalid about one field of the submission.
 func refuse(pointer, text string) *fault.Error {
 	return fault.New(fault.Invalid, "%s: %s", pointer, text).WithDetails(fault.Detail{Pointer: pointer, Text: text})
 }

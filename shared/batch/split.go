@@ -19,6 +19,7 @@ import (
 // them for the Map. It holds one chunk at a time.
 func (s *Steps) split(ctx context.Context, job Job) (Next, error) {
 	job, err := s.Jobs.book().Update(ctx, job.Tenant, job.ID, func(j *Job) bool {
+		// Split runs again after a lost answer: the job began when it first did.
 		if j.Status == jobs.Running {
 			return false
 		}
@@ -136,6 +137,7 @@ func textColumns(v registry.Version) []string {
 	return settings.Columns.Text
 }
 
+// rowsOf adds up the rows of the chunks.
 func rowsOf(items []Item) (n int64) {
 	for _, i := range items {
 		n += i.Rows

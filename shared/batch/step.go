@@ -95,9 +95,17 @@ func (s *Steps) short(ctx context.Context, longest time.Duration) bool {
 }
 
 // Run runs one step and returns its output for the state machine. Every step
-// may be run again: it overwrites its own work with the same bytes. A step that
-// fails for good has closed the job with the reason; jobs.ErrorType tells how
-// the machine should take an error.
+// may be run again: it overwrites its own work with the same bytes. What a step
+// that died has left, and what the next run makes of it:
+//
+//	split, before the list        chunks, which are written again
+//	split, before the record      chunks and list; the record still says 0 chunks
+//	score, before its description parts, which are written again
+//	score, after it               nothing is done again
+//	merge                         files of the right size are kept, the others written
+//
+// A step that fails for good has closed the job with the reason; jobs.ErrorType
+// tells how the machine should take an error.
 func (s *Steps) Run(ctx context.Context, in StepInput) (any, error) {
 	job, err := s.Jobs.book().Load(ctx, in.Tenant, in.Job)
 	if err != nil {
@@ -119,6 +127,7 @@ func (s *Steps) Run(ctx context.Context, in StepInput) (any, error) {
 	return out, err
 }
 
+// step does the work of one step; what it returns is the state's output.
 func (s *Steps) step(ctx context.Context, job Job, in StepInput) (any, error) {
 	switch in.Step {
 	case "split":

@@ -49,6 +49,7 @@ func (t *tally) count(r *serving.Result, regression bool) {
 // extend widens the range of values.
 func (t *tally) extend(least, greatest *float64) {
 	if least != nil && (t.Least == nil || *least < *t.Least) {
+		// A copy: the pointer is into the caller's result, which is used again.
 		v := *least
 		t.Least = &v
 	}

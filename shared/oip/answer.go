@@ -89,6 +89,8 @@ func (a *Answer) Append(b []byte) (body []byte, json int) {
 		b = append(b, '}')
 	}
 	b = append(b, `,"outputs":[`...)
+	// Bytes come in the order of the outputs, whole, behind all of the JSON: so the
+	// two passes.
 	behind := false
 	for i := range a.Outputs {
 		if i > 0 {
@@ -136,6 +138,7 @@ func (t *Tensor) appendJSON(b []byte) []byte {
 		b = strictjson.AppendText(comma(b, i), s)
 	}
 	for i, v := range t.Floats {
+		// As many digits as give the float32 back: of a float64's, half would be noise.
 		b = strconv.AppendFloat(comma(b, i), float64(v), 'g', -1, 32)
 	}
 	for i, v := range t.Doubles {

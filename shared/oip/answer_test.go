@@ -123,7 +123,8 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("Decode(%q) = %v, want the cells of %+v", body, err, in.Columns)
 		}
 		for k := range back.Columns {
-			back.Columns[k].Size = in.Columns[k].Size // a list is one text now
+			// A list is one text now, and so is a number.
+			back.Columns[k].Size, back.Columns[k].Fractions = in.Columns[k].Size, in.Columns[k].Fractions
 		}
 		if !reflect.DeepEqual(back.Columns, in.Columns) {
 			t.Fatalf("cells sent as bytes = %+v, want %+v", back.Columns, in.Columns)

@@ -135,6 +135,7 @@ func (d *decoder) input(int) *fault.Error {
 		case "shape":
 			return d.array(func(i int) *fault.Error { return d.dimension(i, &in) })
 		case "data":
+			// Some clients write null for data that is sent as bytes.
 			in.hasData = d.Kind() != 'n'
 			return d.array(func(int) *fault.Error { return d.data(&in) })
 		case "parameters":
@@ -187,6 +188,7 @@ func (d *decoder) nest(in *input, depth int) *fault.Error {
 		return d.complain(uneven)
 	}
 	if len(in.widths) < depth {
+		// Not known before the first array of this depth ends.
 		in.widths = append(in.widths, -1)
 	}
 	n, values := 0, 0
@@ -201,6 +203,8 @@ func (d *decoder) nest(in *input, depth int) *fault.Error {
 	if err != nil {
 		return err
 	}
+	// Of one length with the arrays before it; no values beside arrays, and values
+	// at one depth only.
 	if w := in.widths[depth-1]; w >= 0 && w != n || values > 0 && (values < n || in.depth > 0 && in.depth != depth) {
 		return d.complain(uneven)
 	}

@@ -83,12 +83,17 @@ func TestDecode_cells(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := decode(input(tc.fields), tc.tail)
-			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want, Size: 1}}}
+			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want, Size: 1, Fractions: fractions(tc.fields)}}}
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("Decode = %+v, %v; want %+v", got, err, want)
 			}
 		})
 	}
+}
+
+// fractions reports whether an input's elements are of a type with a point.
+func fractions(fields string) bool {
+	return strings.Contains(fields, `"datatype":"FP`) || strings.Contains(fields, `"datatype":"BF`)
 }
 
 // The elements of a row become one cell, however the tensor was sent.
@@ -101,13 +106,14 @@ func TestDecode_rowsOfSeveral(t *testing.T) {
 		{"flat", `"shape":[2,2],"datatype":"FP32","data":[1,2.5,-3,4e2]`, "", 2, []string{"[1,2.5]", "[-3,400]"}},
 		{"nested", `"shape":[2,2],"datatype":"FP32","data":[[1,2.5],[-3,4e2]]`, "", 2, []string{"[1,2.5]", "[-3,400]"}},
 		{"as bytes", `"shape":[2,2],"datatype":"FP32","parameters":{"binary_data_size":16}`, little(t, []float32{1, 2.5, -3, 400}), 2, []string{"[1,2.5]", "[-3,400]"}},
-		{"a picture", `"shape":[1,2,2,1],"datatype":"UINT8","data":[[[[0],[255]],[[7],[8]]]]`, "", 4, []string{"[0,255,7,8]"}},
+		{"a picture", `"shape":[1,2,2,1],"datatype":"UINT8","data":[[[[0],[255]],[[7],[8]]]]`, "", 4, []string{"[[[0],[255]],[[7],[8]]]"}},
+		{"pictures as bytes", `"shape":[2,1,2,3],"datatype":"UINT8","parameters":{"binary_data_size":12}`, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b", 6, []string{"[[[0,1,2],[3,4,5]]]", "[[[6,7,8],[9,10,11]]]"}},
 		{"booleans", `"shape":[1,2],"datatype":"BOOL","data":[true,false]`, "", 2, []string{"[1,0]"}},
 		{"dimensions of one", `"shape":[2,1,1],"datatype":"INT8","data":[[[1]],[[2]]]`, "", 1, []string{"1", "2"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, err := decode(input(tc.fields), tc.tail)
-			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want, Size: tc.size}}}
+			want := oip.Request{Rows: len(tc.want), Columns: []oip.Column{{Name: "x", Cells: tc.want, Size: tc.size, Fractions: fractions(tc.fields)}}}
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("Decode = %+v, %v; want %+v", got, err, want)
 			}
@@ -118,7 +124,7 @@ func TestDecode_rowsOfSeveral(t *testing.T) {
 func TestDecode_request(t *testing.T) {
 	const two = `"inputs":[{"name":"age","shape":[2],"datatype":"INT8","parameters":{"binary_data_size":2}},
 		{"name":"sex","shape":[2,1],"datatype":"BYTES","data":["m","f"]},{"name":"fare","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}}]`
-	columns := []oip.Column{{"age", []string{"34", "22"}, 1}, {"sex", []string{"m", "f"}, 1}, {"fare", []string{"7.25", "0.5"}, 1}}
+	columns := []oip.Column{{"age", []string{"34", "22"}, 1, false}, {"sex", []string{"m", "f"}, 1, false}, {"fare", []string{"7.25", "0.5"}, 1, true}}
 	tail := "\x22\x16" + little(t, []float32{7.25, .5})
 	for _, tc := range []struct {
 		name, json string

@@ -6,7 +6,8 @@
 //
 // Decode turns a request into columns: one input for each, of shape [N] or
 // [N,1], whose elements become cells of text, as the rest of the service knows a
-// row. The numbers of a row of more dimensions become one cell, a JSON list. The
+// row. The numbers of a row of more dimensions become one cell, a JSON list that is
+// nested as they are. The
 // same value gives the same cell whichever way it was sent. An Answer
 // holds the output tensors and writes itself, as JSON or with bytes behind it.
 //
@@ -106,8 +107,11 @@ type Request struct {
 // Column is one input tensor.
 type Column struct {
 	Name  string
-	Cells []string // one for each row; of a row of several elements a JSON list of numbers
+	Cells []string // one for each row; of a row of several elements a JSON list of numbers, nested by its axes
 	Size  int      // elements of a row, from 1
+	// Fractions says that the elements were sent as FP16 to FP64, so that the
+	// decimal mark of a cell is a point.
+	Fractions bool
 }
 
 // Output is one requested output.

@@ -43,7 +43,8 @@ func (d *decoder) finish() error {
 		if err != nil {
 			return err
 		}
-		d.out.Columns = append(d.out.Columns, Column{in.name, in.cells, in.each})
+		of, _ := Datatype(in.datatype).shape()
+		d.out.Columns = append(d.out.Columns, Column{in.name, in.cells, in.each, of == float})
 	}
 	// Bytes nobody claims mean that client and server cut the body differently:
 	// then the tensors before are as likely wrong.
@@ -103,16 +104,28 @@ func (in *input) rows(at string, limit int) (int, error) {
 }
 
 // fold joins the elements of each row that has several into one cell: a JSON
-// list of numbers, flat.
+// list of numbers, nested as the axes after the rows are. Without its axes an
+// image of [C,H,W] would pass for one of [H,W,C].
 func (in *input) fold(at string) error {
 	if in.each == 1 {
 		return nil
 	}
 	rows := in.cells[:0:0]
 	var list []byte
+	var blocks []int // elements of a list, from the innermost to the whole row
+	for size, axis := 1, len(in.shape)-1; axis > 0; axis-- {
+		size *= int(in.shape[axis])
+		blocks = append(blocks, size)
+	}
 	for row := range slices.Chunk(in.cells, in.each) {
-		list = append(list[:0], '[')
+		list = list[:0]
 		for k, cell := range row {
+			list = comma(list, k)
+			for _, size := range blocks {
+				if k%size == 0 {
+					list = append(list, '[')
+				}
+			}
 			switch cell {
 			case "":
 				return bad(at, "row %d lacks a value: a row of several numbers has all of them", len(rows))
@@ -121,9 +134,14 @@ func (in *input) fold(at string) error {
 			case "false":
 				cell = "0"
 			}
-			list = append(comma(list, k), cell...)
+			list = append(list, cell...)
+			for _, size := range blocks {
+				if (k+1)%size == 0 {
+					list = append(list, ']')
+				}
+			}
 		}
-		rows = append(rows, string(append(list, ']')))
+		rows = append(rows, string(list))
 	}
 	in.cells = rows
 	return nil

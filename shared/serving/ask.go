@@ -19,33 +19,53 @@ func graphOutputs(m pipeline.Predictor) []foreign.Tensor {
 	return nil
 }
 
-// ask answers one input with an imported graph, which unlike the models that are
-// trained here may fail on an input: that is the input's error. The error
-// returned ends the request.
-func (w *scorer) ask(ctx context.Context, r *Result, in pipeline.Input) error {
-	a, err := w.graph.Ask(ctx, in)
-	if err == nil {
-		r.Value, r.Outputs = a.Value, a.Outputs
-		if w.labels != nil {
-			w.rank(r, a.Scores)
+// askAll answers the inputs that were accepted, each at its place of the results,
+// with an imported graph. Unlike the models that are trained here one may fail on
+// an input: that is the input's error. The error returned ends the request.
+func (w *scorer) askAll(ctx context.Context, results []Result, places []int, inputs []pipeline.Input) error {
+	replies, err := w.graph.AskAll(ctx, inputs)
+	if err != nil {
+		return unasked(err)
+	}
+	for i, a := range replies {
+		r := &results[places[i]]
+		err := a.Err
+		if err == nil {
+			r.Value, r.Outputs = a.Value, a.Outputs
+			if w.labels != nil {
+				w.rank(r, a.Scores)
+			}
+			if w.req.Explain {
+				var e pipeline.Explanation
+				e, err = w.graph.Tell(ctx, inputs[i], r.Class)
+				r.Explanation = &e
+			}
 		}
-		if w.req.Explain {
-			var e pipeline.Explanation
-			e, err = w.graph.Tell(ctx, in, r.Class)
-			r.Explanation = &e
+		wrong, judged := errors.AsType[*onnx.Error](err)
+		switch {
+		case judged:
+			*r = Result{Err: refusedInput(wrong)}
+		case err != nil:
+			return unasked(err)
 		}
 	}
-	if err == nil {
-		return nil
+	return nil
+}
+
+// unasked is the failure of a request whose graph was not run: its time ended, or
+// an engine did not answer, which says so itself.
+func unasked(err error) error {
+	if failed, said := errors.AsType[*fault.Error](err); said {
+		return failed
 	}
-	wrong, judged := errors.AsType[*onnx.Error](err)
-	if !judged {
-		return fault.Wrap(fault.Unavailable, err, "the request ran out of time; send fewer inputs at once")
-	}
+	return fault.Wrap(fault.Unavailable, err, "the request ran out of time; send fewer inputs at once")
+}
+
+// refusedInput is the error of one input.
+func refusedInput(wrong *onnx.Error) *fault.Error {
 	code, reason := fault.Invalid, "graph_input"
 	if wrong.Reason == onnx.TooLarge {
 		code, reason = fault.TooLarge, "graph_work"
 	}
-	*r = Result{Err: fault.Wrap(code, err, "the imported graph cannot answer this input: %s", wrong).WithReason(reason)}
-	return nil
+	return fault.Wrap(code, wrong, "the imported graph cannot answer this input: %s", wrong).WithReason(reason)
 }

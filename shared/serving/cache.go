@@ -26,9 +26,10 @@ type artifactKey struct {
 type slot struct {
 	key     artifactKey
 	model   pipeline.Predictor
-	columns map[string]struct{} // that a model of tables reads; nil for texts
-	wholes  []string            // of columns, those that are lists of numbers
-	shape   *image.Shape        // of the images a model reads; nil for others
+	columns map[string]struct{}  // that a model of tables reads; nil for texts
+	wholes  []string             // of columns, those that are lists of numbers
+	table   *pipeline.TableModel // the model, where it is one that knows what its columns are; else nil
+	shape   *image.Shape         // of the images a model reads; nil for others
 	bytes   int64
 	users   int
 	place   *list.Element
@@ -41,6 +42,7 @@ type slot struct {
 type cache struct {
 	limit   int64
 	store   blob.Store
+	engine  foreign.Engine // nil when there is none
 	loading flight[artifactKey, *slot]
 	refused refusals
 
@@ -61,7 +63,14 @@ func (c *cache) acquire(ctx context.Context, t registry.Tenant, a registry.Artif
 		return nil, err
 	}
 	s, err := c.loading.do(ctx, key, func() (*slot, error) {
+		// Whoever loaded it may have ended between our look and this.
+		if s := c.kept(key); s != nil {
+			return s, nil
+		}
 		model, err := load(ctx, c.store, a)
+		if err == nil {
+			model, err = c.bind(model, a)
+		}
 		if err != nil {
 			c.refused.note(key, err)
 			return nil, err
@@ -75,6 +84,25 @@ func (c *cache) acquire(ctx context.Context, t registry.Tenant, a registry.Artif
 	defer c.mu.Unlock()
 	s.users++ // a slot evicted in between still serves, it is just not kept
 	return s, nil
+}
+
+// bind puts a graph that is run elsewhere on the engine.
+func (c *cache) bind(m pipeline.Predictor, a registry.Artifact) (pipeline.Predictor, error) {
+	g, imported := m.(*foreign.Model)
+	if !imported || g.Runtime() == "" {
+		return m, nil
+	}
+	if c.engine == nil {
+		return nil, refuse(nil, "runtime_absent", "this version's graph needs the function with ONNX Runtime, which this installation does not have (parameter OnnxRuntime)")
+	}
+	return g.On(c.engine, foreign.Source{Key: a.Key, Digest: string(a.Digest)}), nil
+}
+
+// kept returns the slot under key, or nil.
+func (c *cache) kept(key artifactKey) *slot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.slots[key]
 }
 
 // held returns the slot under key with one more user, or nil.
@@ -108,6 +136,7 @@ func (c *cache) insert(key artifactKey, m pipeline.Predictor) *slot {
 		for _, name := range m.Columns() {
 			s.columns[name] = struct{}{}
 		}
+		s.table, _ = m.(*pipeline.TableModel)
 		if g, imported := m.(*foreign.Model); imported {
 			s.wholes = g.Wholes()
 			for _, name := range s.wholes {

@@ -93,7 +93,7 @@ func (s *slot) acceptRow(in Input) (pipeline.Input, *fault.Error) {
 	case !any:
 		return pipeline.Input{}, fault.New(fault.Invalid, "every column is empty; the model reads %s", s.columnList()).WithReason("row_empty")
 	}
-	return pipeline.Input{Cells: in.Columns}, nil
+	return s.acceptCells(in)
 }
 
 // maxListed is how many columns a message names.

@@ -3,6 +3,7 @@ package serving
 import (
 	"context"
 	"encoding/binary"
+	"io"
 	"math"
 	"strings"
 	"time"
@@ -14,11 +15,21 @@ import (
 // predictionPurpose keys the signer of prediction ids.
 const predictionPurpose = "prediction"
 
-// The first byte of a prediction id's payload says what its answers are.
+// The first byte of a prediction id's payload says what its answers are. Formats
+// 1 and 2 are 3 and 4 without the nonce: two requests answered alike within a
+// second had one id, and feedback on the second counted as a repetition. They
+// are still read.
 const (
-	labelFormat = 1 // a label and a score
-	valueFormat = 2 // the value of a regression
+	labelFormat1 = 1
+	valueFormat1 = 2
+	labelFormat  = 3 // a label and a score
+	valueFormat  = 4 // the value of a regression
 )
+
+// nonceSize is the length in bytes of what makes an id unlike all others: by the
+// birthday bound two of a billion answers of one model, version and second agree
+// with a chance of three in a hundred.
+const nonceSize = 8
 
 // predictionPrefix begins every prediction id.
 const predictionPrefix = "pr_"
@@ -43,17 +54,22 @@ type Answer struct {
 	Value float64 // exact; 0 beside a label
 }
 
-// sealPrediction makes the id of an answer. Its payload is the format's byte,
-// then tenant and model as length-prefixed strings, version, Unix seconds and
-// the number of answers as uvarints, then each answer: a length-prefixed label
-// and a little-endian 16-bit score, or a value as a little-endian float64.
-func sealPrediction(s *Signer, t registry.Tenant, r Response, now time.Time) string {
+// sealPrediction makes the id of an answer. Its payload is the format's byte and
+// the nonce, then tenant and model as length-prefixed strings, version, Unix
+// seconds and the number of answers as uvarints, then each answer: a
+// length-prefixed label and a little-endian 16-bit score, or a value as a
+// little-endian float64. It fails when random does.
+func sealPrediction(s *Signer, random io.Reader, t registry.Tenant, r Response, now time.Time) (string, error) {
 	b := make([]byte, 0, 96+24*len(r.Results))
 	format := byte(labelFormat)
 	if r.Regression {
 		format = valueFormat
 	}
 	b = append(b, format)
+	b = b[:1+nonceSize]
+	if _, err := io.ReadFull(random, b[1:]); err != nil {
+		return "", fault.Wrap(fault.Internal, err, "no randomness")
+	}
 	b = appendText(b, string(t))
 	b = appendText(b, string(r.Model))
 	b = binary.AppendUvarint(b, uint64(r.Version))
@@ -71,7 +87,7 @@ func sealPrediction(s *Signer, t registry.Tenant, r Response, now time.Time) str
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(one.Value))
 		}
 	}
-	return predictionPrefix + s.Seal("", b)
+	return predictionPrefix + s.Seal("", b), nil
 }
 
 // appendText appends a length-prefixed string.
@@ -106,11 +122,20 @@ func (s *Secret) Prediction(ctx context.Context, t registry.Tenant, id string) (
 // older build with the same secret may have written another format.
 func decodePrediction(payload []byte) (Prediction, bool) {
 	d := reader{b: payload}
-	format := d.byte()
-	if format != labelFormat && format != valueFormat {
-		return Prediction{}, false
+	var p Prediction
+	switch d.byte() {
+	case labelFormat1:
+	case valueFormat1:
+		p.Regression = true
+	case labelFormat:
+		d.fixed(nonceSize)
+	case valueFormat:
+		p.Regression = true
+		d.fixed(nonceSize)
+	default:
+		return p, false
 	}
-	p := Prediction{Regression: format == valueFormat, Tenant: registry.Tenant(d.text()), Model: registry.Name(d.text()), Version: int(d.number())}
+	p.Tenant, p.Model, p.Version = registry.Tenant(d.text()), registry.Name(d.text()), int(d.number())
 	p.At = time.Unix(int64(d.number()), 0).UTC()
 	n := d.number()
 	if n > MaxInputs {

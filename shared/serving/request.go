@@ -18,6 +18,10 @@ type Input struct {
 	// Lists names those of Columns that hold a JSON list of numbers, of a tensor
 	// of several elements a row: only for columns that take one.
 	Lists []string
+	// Numbers names those of Columns that were numbers to the sender's program and
+	// not text: their decimal mark is a point, whatever the training file's was.
+	// Whole numbers may be left out.
+	Numbers []string
 	// Pixels is an image as a JSON array of numbers, image.Shape.ParsePixels, for
 	// a model of images; nil: Text or Columns hold what there is. Models of images
 	// read base64 from either. It is not kept beyond the request.

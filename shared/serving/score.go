@@ -47,6 +47,8 @@ func (s *Server) score(ctx context.Context, from *slot, req Request) ([]Result, 
 	w.scratch = s.scratch.Get().(*scratch)
 	defer s.scratch.Put(w.scratch)
 	results := make([]Result, len(req.Inputs))
+	var asked []pipeline.Input // of a graph, which gets them together
+	var places []int
 	for i := range req.Inputs {
 		if err := ctx.Err(); err != nil {
 			return nil, fault.Wrap(fault.Unavailable, err, "the request ran out of time; send fewer inputs at once")
@@ -56,13 +58,16 @@ func (s *Server) score(ctx context.Context, from *slot, req Request) ([]Result, 
 		case bad != nil:
 			results[i].Err = bad
 		case w.graph != nil:
-			if err := w.ask(ctx, &results[i], in); err != nil {
-				return nil, err
-			}
+			asked, places = append(asked, in), append(places, i)
 		case w.labels == nil:
 			w.value(&results[i], in)
 		default:
 			w.classify(&results[i], in)
+		}
+	}
+	if len(asked) > 0 {
+		if err := w.askAll(ctx, results, places, asked); err != nil {
+			return nil, err
 		}
 	}
 	return results, nil

@@ -20,8 +20,9 @@ const secretName = "tokens"
 // first, and kept in memory after the first read. It is safe for concurrent use.
 type Secret struct {
 	Store  registry.Store
-	Random io.Reader // of a new secret
+	Random io.Reader // of a new secret, and of what is signed once only; read concurrently
 
+	reading flight[struct{}, []byte]
 	mu      sync.Mutex
 	signers map[string]*Signer
 	value   []byte
@@ -37,24 +38,53 @@ type storedSecret struct {
 // read.
 func (s *Secret) Signer(ctx context.Context, purpose string) (*Signer, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if signer, ok := s.signers[purpose]; ok {
+	signer, known := s.signers[purpose]
+	s.mu.Unlock()
+	if known {
 		return signer, nil
 	}
-	if s.value == nil {
-		value, err := s.read(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.value = value
+	key, err := s.key(ctx, purpose)
+	if err != nil {
+		return nil, err
 	}
+	signer = newSigner(key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.signers == nil {
 		s.signers = make(map[string]*Signer)
 	}
-	mac := hmac.New(sha256.New, s.value)
+	s.signers[purpose] = signer
+	return signer, nil
+}
+
+// Cipher returns the cipher for one purpose, which is to be another than any
+// signer's. The error is fault.Unavailable while the secret cannot be read.
+func (s *Secret) Cipher(ctx context.Context, purpose string) (*Cipher, error) {
+	key, err := s.key(ctx, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return newCipher(key)
+}
+
+// key derives the 32 bytes for one purpose. Callers that find no secret in memory
+// read it once together, and none waits longer than his own context lets him.
+func (s *Secret) key(ctx context.Context, purpose string) ([]byte, error) {
+	s.mu.Lock()
+	value := s.value
+	s.mu.Unlock()
+	if value == nil {
+		var err error
+		if value, err = s.reading.do(ctx, struct{}{}, func() ([]byte, error) { return s.read(ctx) }); err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		s.value = value
+		s.mu.Unlock()
+	}
+	mac := hmac.New(sha256.New, value)
 	io.WriteString(mac, purpose)
-	s.signers[purpose] = newSigner(mac.Sum(nil))
-	return s.signers[purpose], nil
+	return mac.Sum(nil), nil
 }
 
 // read returns the stored secret, making it when absent. When another function

@@ -22,6 +22,7 @@ import (
 
 	"godwit/shared/blob"
 	"godwit/shared/fault"
+	"godwit/shared/ml/foreign"
 	"godwit/shared/registry"
 )
 
@@ -46,6 +47,9 @@ type Options struct {
 	Models   blob.Store // the models bucket
 	Secret   *Secret    // signs prediction ids
 	Now      func() time.Time
+	// Engine runs the graphs that this process cannot; nil: versions that need it
+	// do not serve.
+	Engine foreign.Engine
 
 	CacheBytes int64         // bound of the decoded models kept, default 256 MB
 	TTL        time.Duration // after which a route is looked up again, default 5 s
@@ -83,7 +87,7 @@ func New(o Options) *Server {
 		timeout: cmp.Or(o.RefreshTimeout, 2*time.Second),
 		known:   make(map[routeKey]*route),
 	}
-	s.cache = cache{limit: cmp.Or(o.CacheBytes, 256<<20), store: o.Models, slots: make(map[artifactKey]*slot)}
+	s.cache = cache{limit: cmp.Or(o.CacheBytes, 256<<20), store: o.Models, engine: o.Engine, slots: make(map[artifactKey]*slot)}
 	s.cache.refused = refusals{now: o.Now, ttl: s.routes.ttl, until: make(map[artifactKey]refusal)}
 	s.scratch.New = func() any { return new(scratch) }
 	s.chance = o.Chance
@@ -136,8 +140,8 @@ func (s *Server) Predict(ctx context.Context, t registry.Tenant, ref registry.Re
 		Regression: use.slot.model.Labels() == nil, SetApproximate: req.Coverage > 0, Results: results, Shadows: seen,
 		Graph: graphOutputs(use.slot.model),
 	}
-	out.ID = sealPrediction(signer, t, out, s.now())
-	return out, nil
+	out.ID, err = sealPrediction(signer, s.secret.Random, t, out, s.now())
+	return out, err
 }
 
 // Warm makes the first calls to the registry's store and to the bucket, so that

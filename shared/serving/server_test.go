@@ -3,8 +3,10 @@ package serving_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -322,6 +324,49 @@ func TestSecret_Prediction(t *testing.T) {
 	}
 }
 
+// Equal requests in one second are different predictions: feedback on one must
+// not pass for a repetition of feedback on the other.
+func TestServer_Predict_idsDiffer(t *testing.T) {
+	s := newStage(t, func(o *serving.Options) { o.Secret.Random = rand.Reader })
+	s.publish(t, tenant, "intents", train(t, "one"))
+	seen := make(map[string]bool)
+	for range 100 {
+		got, err := s.Predict(t.Context(), tenant, intents, ask("where is my card"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[got.ID] {
+			t.Fatalf("the id %s was given out twice", got.ID)
+		}
+		seen[got.ID] = true
+	}
+}
+
+// Ids of the formats without a nonce, given out before, still take feedback.
+func TestSecret_Prediction_olderFormats(t *testing.T) {
+	s := newStage(t, nil)
+	signer, err := s.secret.Signer(t.Context(), "prediction")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head = "\x04acme\x07intents\x03\x80\xa0\x8c\xcd\x06\x01" // tenant, model, version 3, seconds, one answer
+	for _, tc := range []struct {
+		name, payload string
+		want          serving.Prediction
+	}{
+		{"label", "\x01" + head + "\x04card\xff\xff", serving.Prediction{Answers: []serving.Answer{{Label: "card", Score: 1}}}},
+		{"value", "\x02" + head + "\x00\x00\x00\x00\x00\x00\xf8\x3f", serving.Prediction{Regression: true, Answers: []serving.Answer{{Value: 1.5}}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.want.Tenant, tc.want.Model, tc.want.Version, tc.want.At = "acme", "intents", 3, time.Unix(0x69a31000, 0).UTC()
+			got, err := s.secret.Prediction(t.Context(), "acme", "pr_"+signer.Seal("", []byte(tc.payload)))
+			if err != nil || !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("Prediction = %+v, %v, want %+v", got, err, tc.want)
+			}
+		})
+	}
+}
+
 // Two functions that start at once share one secret.
 func TestSecret_madeOnce(t *testing.T) {
 	s := newStage(t, nil)
@@ -344,6 +389,39 @@ func TestSecret_madeOnce(t *testing.T) {
 			t.Errorf("token %d = %q, want %q: all share one secret", i, token, tokens[0])
 		}
 	}
+}
+
+// What a cipher sealed is read by nobody else, and opens under its bound alone.
+func FuzzCipher_Open(f *testing.F) {
+	s := newStage(f, nil)
+	cipher, err := s.secret.Cipher(f.Context(), "test")
+	if err != nil {
+		f.Fatal(err)
+	}
+	other, err := s.secret.Cipher(f.Context(), "another")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("acme", "secret-plan", "AAAA")
+	f.Add("", "", "")
+	f.Fuzz(func(t *testing.T, bound, payload, token string) {
+		sealed := cipher.Seal(bound, []byte(payload))
+		if again := cipher.Seal(bound, []byte(payload)); again != sealed {
+			t.Errorf("Seal = %s, then %s", sealed, again)
+		}
+		if got, err := cipher.Open(bound, sealed); err != nil || string(got) != payload {
+			t.Errorf("Open = %q, %v, want %q", got, err, payload)
+		}
+		if _, err := cipher.Open(bound+"x", sealed); !fault.Is(err, fault.Malformed) {
+			t.Errorf("Open with another bound = %v, want malformed", err)
+		}
+		if _, err := other.Open(bound, sealed); !fault.Is(err, fault.Malformed) {
+			t.Errorf("Open by another purpose's cipher = %v, want malformed", err)
+		}
+		if got, err := cipher.Open(bound, token); err == nil && cipher.Seal(bound, got) != token {
+			t.Errorf("Open(%q) = %q, which was sealed otherwise", token, got)
+		}
+	})
 }
 
 func FuzzSigner_Open(f *testing.F) {

@@ -12,6 +12,9 @@ import (
 	"godwit/shared/fault"
 )
 
+// errToken is the failure of whatever was not sealed here.
+var errToken = fault.New(fault.Malformed, "the token is not one this service gave out")
+
 // macSize is the length of a token's signature in bytes: 128 of HMAC-SHA-256's
 // 256 bits, as RFC 2104 section 5 allows.
 const macSize = 16
@@ -39,11 +42,11 @@ func (s *Signer) Open(bound, token string) ([]byte, error) {
 	// Strict: the last digit's unused bits must be zero, so a token has one spelling.
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) < macSize {
-		return nil, fault.New(fault.Malformed, "the token is not one this service gave out")
+		return nil, errToken
 	}
 	payload, mac := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
 	if want := s.sum(nil, bound, payload); !hmac.Equal(mac, want[:macSize]) {
-		return nil, fault.New(fault.Malformed, "the token is not one this service gave out")
+		return nil, errToken
 	}
 	return payload, nil
 }

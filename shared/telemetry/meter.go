@@ -7,7 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
-	"unicode/utf8"
+
+	"godwit/shared/strictjson"
 )
 
 // Meter writes one line a request: what happened, and the metrics Requests,
@@ -27,9 +28,9 @@ type Meter struct {
 func NewMeter(w io.Writer, namespace, stage string, now func() time.Time) *Meter {
 	m := &Meter{w: w, now: now, head: []byte(`{"_aws":{"Timestamp":`)}
 	m.tail = append(m.tail, `,"CloudWatchMetrics":[{"Namespace":`...)
-	m.tail = appendString(m.tail, namespace)
+	m.tail = strictjson.AppendText(m.tail, namespace)
 	m.tail = append(m.tail, `,"Dimensions":[["Stage","Route"]],"Metrics":[{"Name":"Requests","Unit":"Count"},{"Name":"Errors","Unit":"Count"},{"Name":"Refusals","Unit":"Count"},{"Name":"Latency","Unit":"Milliseconds"}]}]},"level":"INFO","msg":"request","Stage":`...)
-	m.tail = appendString(m.tail, stage)
+	m.tail = strictjson.AppendText(m.tail, stage)
 	return m
 }
 
@@ -44,7 +45,7 @@ func (m *Meter) Observe(_ context.Context, route string, status int, took time.D
 	b = strconv.AppendInt(b, m.now().UnixMilli(), 10)
 	b = append(b, m.tail...)
 	b = append(b, `,"Route":`...)
-	b = appendString(b, route)
+	b = strictjson.AppendText(b, route)
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, `,"Requests":1,"Errors":`...)
@@ -55,7 +56,7 @@ func (m *Meter) Observe(_ context.Context, route string, status int, took time.D
 	b = strconv.AppendFloat(b, float64(took.Microseconds())/1000, 'f', 3, 64)
 	for _, a := range attrs {
 		b = append(b, ',')
-		b = appendString(b, a.Key)
+		b = strictjson.AppendText(b, a.Key)
 		b = append(b, ':')
 		b = appendValue(b, a.Value)
 	}
@@ -83,22 +84,5 @@ func appendValue(b []byte, v slog.Value) []byte {
 	case slog.KindBool:
 		return strconv.AppendBool(b, v.Bool())
 	}
-	return appendString(b, v.String())
-}
-
-// appendString writes s as a JSON string; bytes that are not UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r < ' ':
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return append(b, '"')
+	return strictjson.AppendText(b, v.String())
 }

@@ -100,6 +100,9 @@ func (g *Gatherer) refresh(ctx context.Context) error {
 		}
 		g.mu.Lock()
 		if s, ok := g.spent[who]; ok {
+			// What was counted while this flush wrote is in neither until the next
+			// one: an undercount of moments, where adding it twice would hold
+			// back callers who have budget left.
 			s.known, s.since = known, Totals{}
 		}
 		g.mu.Unlock()

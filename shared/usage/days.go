@@ -80,6 +80,7 @@ func addMonth(ctx context.Context, store registry.Store, q registry.Query, at ti
 
 // dayOf reads whose record it is, and of which day of the month.
 func dayOf(rec registry.Record, at time.Time) (Day, bool) {
+	// KEYID#DAY#SHARD, as registry.UsageKey builds it.
 	rest, _ := cutLast(rec.Key.Sort)
 	key, number := cutLast(rest)
 	date, err := time.Parse("2006-01-02", at.Format("2006-01-")+number)
@@ -97,6 +98,8 @@ const maxCursor = 300
 
 // resume reads a cursor of the range.
 func resume(s string, r Range) (at time.Time, after string, err error) {
+	// The token is the caller's word: a month outside the range would read
+	// records that were not asked for.
 	first, after, _ := strings.Cut(s, " ")
 	at, err = time.Parse("2006-01", first)
 	if err != nil || at.Before(month(r.From)) || at.After(r.To) || after == "" || len(s) > maxCursor || !utf8.ValidString(after) {

@@ -46,6 +46,7 @@ type record struct {
 	dirty  bool
 }
 
+// count is what one counter has grown by since it was last written.
 type count struct {
 	name string
 	n    int64
@@ -69,6 +70,7 @@ func (g *Gatherer) Add(key registry.Key, name string, n int64) {
 		r.dirty = true
 		g.dirty++
 	}
+	// A list, not a map: a request counts the same few names in the same order.
 	for i := range r.counts {
 		if r.counts[i].name == name {
 			r.counts[i].n += n
@@ -115,6 +117,7 @@ func (g *Gatherer) FlushIfDue(ctx context.Context) error {
 	return g.flush(ctx)
 }
 
+// due reports whether it is time for a flush.
 func (g *Gatherer) due() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -156,8 +159,11 @@ func (g *Gatherer) flush(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	// The first in the order of keys, not of time.
 	err := cmp.Or(failures...)
 	if err == nil {
+		// Only after a flush that was whole: counts still in memory must not be
+		// taken off what a budget was held to.
 		err = g.refresh(ctx)
 	}
 	if lost > 0 {
@@ -196,6 +202,7 @@ func (g *Gatherer) take() (batches []batch, lost int64) {
 		}
 		r.dirty = false
 	}
+	// Two chunks of one record stay as they came: their counters differ.
 	slices.SortStableFunc(batches, func(a, b batch) int {
 		return cmp.Or(cmp.Compare(a.key.Partition, b.key.Partition), cmp.Compare(a.key.Sort, b.key.Sort))
 	})

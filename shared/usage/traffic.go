@@ -37,6 +37,7 @@ type Traffic struct {
 // counters are the names of the fields, in their order.
 var counters = names()
 
+// names returns the counters' names, in the order of Traffic.fields.
 func names() [7 + Buckets + Groups]string {
 	out := [7 + Buckets + Groups]string{"requests", "rows", "errors", "abstained", "score_micros", "shadow_rows", "shadow_agreed"}
 	for i := range Buckets {
@@ -72,8 +73,10 @@ func (t *Traffic) Add(o Traffic) {
 // score, a number from 0 to 1.
 func (t *Traffic) Answer(class int, score float64) {
 	t.Labels[class%Groups]++
+	// Rounding in a softmax may end a hair outside.
 	score = min(max(score, 0), 1)
 	t.ScoreMicros += int64(score*1e6 + .5)
+	// A score of 1 belongs to the last bucket, which is closed.
 	t.Scores[min(int(score*Buckets), Buckets-1)]++
 }
 

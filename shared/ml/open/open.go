@@ -1,6 +1,6 @@
 // Package open reads a model of any kind from its file: the one place that knows
 // all formats. It stands above the rooms that write them, so that none of these
-// has to know another; a new format is one line in readers.
+// has to know another; a new format is one case in Model.
 package open
 
 import (
@@ -13,19 +13,6 @@ import (
 	"godwit/shared/ml/neural"
 	"godwit/shared/ml/pipeline"
 )
-
-// readers read the formats that package pipeline does not, by their names.
-var readers = map[string]func(context.Context, []byte) (pipeline.Predictor, error){
-	foreign.Format: func(ctx context.Context, data []byte) (pipeline.Predictor, error) {
-		m, err := foreign.Open(ctx, data)
-		if err != nil {
-			return nil, err // not m: a nil model in an interface is not nil
-		}
-		return m, nil
-	},
-	neural.FormatImage: openNetwork,
-	neural.FormatText:  openNetwork,
-}
 
 // openNetwork reads a neural network.
 func openNetwork(_ context.Context, data []byte) (pipeline.Predictor, error) {
@@ -45,8 +32,15 @@ func Model(ctx context.Context, data []byte) (pipeline.Predictor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model: %w", err)
 	}
-	if read, known := readers[f.Metadata["format"]]; known {
-		return read(ctx, data)
+	switch f.Metadata["format"] {
+	case foreign.Format:
+		m, err := foreign.Open(ctx, data)
+		if err != nil {
+			return nil, err // not m: a nil model in an interface is not nil
+		}
+		return m, nil
+	case neural.FormatImage, neural.FormatText:
+		return openNetwork(ctx, data)
 	}
 	return pipeline.Open(data)
 }
