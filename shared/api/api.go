@@ -22,6 +22,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,31 +66,34 @@ type Deps struct {
 }
 
 // Predict returns the handler of the predict function.
-func Predict(d Deps) http.Handler { return newService(d, PredictFunction) }
+func Predict(d Deps) http.Handler { return newService(d, predictTable(), nil) }
 
 // Training returns the handler of the train-trigger function's HTTP routes.
-func Training(d Deps) http.Handler { return newService(d, TrainingFunction) }
+func Training(d Deps) http.Handler { return newService(d, trainingTable(), nil) }
 
-// Registry returns the handler of the model-registry function.
-func Registry(d Deps) http.Handler { return newService(d, RegistryFunction) }
+// Registry returns the handler of the model-registry function. The gateway sends
+// it every path that is no other function's, so it alone has to know all methods.
+func Registry(d Deps) http.Handler {
+	return newService(d, registryTable(), slices.Concat(trainingTable(), predictTable()))
+}
 
 // service serves one function's routes. It is safe for concurrent use.
 type service struct {
 	Deps
 	mux   *http.ServeMux // this function's routes
-	every *http.ServeMux // all functions' routes, to know which methods a path has
+	every *http.ServeMux // all routes the gateway may send here, to know which methods a path has
 
 	openAPI     []byte // built on first use
 	openAPIOnce sync.Once
 }
 
-func newService(d Deps, f Function) *service {
+func newService(d Deps, own, others []Route) *service {
 	s := &service{Deps: d, mux: http.NewServeMux(), every: http.NewServeMux()}
-	for _, route := range Routes() {
+	for _, route := range slices.Concat(own, others) {
 		s.every.Handle(route.Method+" "+route.Pattern, http.NotFoundHandler())
-		if route.Function == f {
-			s.mux.HandleFunc(route.Method+" "+route.Pattern, func(w http.ResponseWriter, r *http.Request) { s.run(&route, w, r) })
-		}
+	}
+	for _, route := range own {
+		s.mux.HandleFunc(route.Method+" "+route.Pattern, func(w http.ResponseWriter, r *http.Request) { s.run(&route, w, r) })
 	}
 	return s
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -15,19 +14,26 @@ import (
 // outputLease is how long the URLs of a job's files work.
 const outputLease = time.Hour
 
-// batchRoutes score files. What starts or stops an execution belongs to
-// train-trigger, whose role allows it; files are signed for by model-registry.
+// batchPath is where batch jobs are.
+const batchPath = "/v1/batch-jobs"
+
+// batchRoutes tell of jobs that score files, and sign for the files.
 func batchRoutes() []Route {
-	const base = "/v1/batch-jobs"
 	statuses := Filter{Name: "status", Doc: "only jobs in this status", Enum: jobStatuses}
 	return []Route{
-		{Method: "POST", Pattern: base, Function: TrainingFunction, Late: true, Scope: access.Predict, Summary: "Score a file of rows", Noun: "model, version, alias or object",
-			Request: NewBatchJob{}, Response: BatchJob{}, Status: 202, Creates: true, Failures: []fault.Code{fault.NotFound, fault.Conflict}, serve: createBatchJob},
-		{Method: "GET", Pattern: base, Function: RegistryFunction, Scope: access.Read, Summary: "List batch jobs, newest first", Noun: "batch job",
+		{Method: "GET", Pattern: batchPath, Function: RegistryFunction, Scope: access.Read, Summary: "List batch jobs, newest first", Noun: "batch job",
 			Response: Page[BatchJob]{}, Status: 200, Query: []Filter{{Name: "model", Doc: "only jobs of this model"}, statuses}, serve: listBatchJobs},
-		{Method: "GET", Pattern: base + "/{id}", Function: RegistryFunction, Late: true, Scope: access.Predict, Summary: "One batch job, with URLs of its files", Noun: "batch job",
+		{Method: "GET", Pattern: batchPath + "/{id}", Function: RegistryFunction, Late: true, Scope: access.Predict, Summary: "One batch job, with URLs of its files", Noun: "batch job",
 			Response: BatchJob{}, Status: 200, serve: getBatchJob},
-		{Method: "POST", Pattern: base + "/{id}/cancel", Function: TrainingFunction, Late: true, Scope: access.Predict, Summary: "Stop a batch job that is not over", Noun: "batch job",
+	}
+}
+
+// batchStarts start and stop executions, which train-trigger's role allows.
+func batchStarts() []Route {
+	return []Route{
+		{Method: "POST", Pattern: batchPath, Function: TrainingFunction, Late: true, Scope: access.Predict, Summary: "Score a file of rows", Noun: "model, version, alias or object",
+			Request: NewBatchJob{}, Response: BatchJob{}, Status: 202, Creates: true, Failures: []fault.Code{fault.NotFound, fault.Conflict}, serve: createBatchJob},
+		{Method: "POST", Pattern: batchPath + "/{id}/cancel", Function: TrainingFunction, Late: true, Scope: access.Predict, Summary: "Stop a batch job that is not over", Noun: "batch job",
 			Response: BatchJob{}, Status: 200, Failures: []fault.Code{fault.Conflict}, serve: cancelBatchJob},
 	}
 }
@@ -96,7 +102,7 @@ func (in NewBatchJob) submission(ref registry.Reference) (batch.Submission, erro
 	return sub, nil
 }
 
-// mayReadInput decides on a data set of another model: explanations quote its texts.
+// mayReadInput decides on a data set of another model: results quote its rows.
 func (x *exchange) mayReadInput(in BatchInput) error {
 	// By its key a data set is still a data set.
 	id := in.Dataset
@@ -106,11 +112,7 @@ func (x *exchange) mayReadInput(in BatchInput) error {
 	if id == "" {
 		return nil
 	}
-	d, err := x.Registry.Dataset(x.r.Context(), x.tenant(), id)
-	if err != nil {
-		return err
-	}
-	return x.allow(access.Read, d.Model)
+	return x.mayUse(id, access.Read)
 }
 
 // listBatchJobs lists jobs newest first, optionally of one model or status.
@@ -119,21 +121,22 @@ func listBatchJobs(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	q := x.r.URL.Query()
-	filter := batch.Filter{Status: jobs.Status(q.Get("status"))}
-	if filter.Status != "" && !slices.Contains(jobStatuses, string(filter.Status)) {
-		return fault.New(fault.Invalid, "status is one of %s", strings.Join(jobStatuses, ", ")).WithReason("invalid_filter")
+	status, err := x.choice("status", jobStatuses)
+	if err != nil {
+		return err
 	}
-	if raw := q.Get("model"); raw != "" {
+	filter := batch.Filter{Status: jobs.Status(status)}
+	if raw := x.r.URL.Query().Get("model"); raw != "" {
 		if filter.Model, err = registry.ParseName(raw); err != nil {
 			return err
 		}
 	}
-	page, err := x.Batches.Jobs(x.r.Context(), x.tenant(), filter, p)
+	page, err := readable(x, p, func(p registry.PageRequest) (registry.Page[batch.Job], error) {
+		return x.Batches.Jobs(x.r.Context(), x.tenant(), filter, p)
+	}, func(j batch.Job) registry.Name { return j.Model })
 	if err != nil {
 		return err
 	}
-	page.Items = visible(x, page.Items, func(j batch.Job) registry.Name { return j.Model })
 	return list(x, page, batchJobOf)
 }
 

@@ -105,12 +105,27 @@ func listDatasets(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	page, err := x.Registry.Datasets(x.r.Context(), x.tenant(), p)
+	page, err := readable(x, p, func(p registry.PageRequest) (registry.Page[registry.Dataset], error) {
+		return x.Registry.Datasets(x.r.Context(), x.tenant(), p)
+	}, func(d registry.Dataset) registry.Name { return d.Model })
 	if err != nil {
 		return err
 	}
-	page.Items = visible(x, page.Items, func(d registry.Dataset) registry.Name { return d.Model })
 	return list(x, page, datasetOf)
+}
+
+// mayUse decides whether the caller may do action on the model that a data set
+// was uploaded for, which need not be the model of the request. One that is absent
+// is left to be found so: a repeated request is answered as it was the first time.
+func (x *exchange) mayUse(id string, action access.Action) error {
+	d, err := x.Registry.Dataset(x.r.Context(), x.tenant(), id)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return x.allow(action, d.Model)
 }
 
 // dataset reads the path's data set and decides the scope on its model.
@@ -132,17 +147,23 @@ func getDataset(x *exchange) error {
 	return x.json(200, datasetOf(d))
 }
 
-// deleteDataset removes a data set: first its file, then its record, so that
-// what a crash leaves is found and removed by the same call again. What was
-// trained on it stays, and so do its findings, which name lines.
+// deleteDataset removes a data set: first what jobs found in it, which quotes
+// rows, then its file, then its record, so that what a crash leaves is found and
+// removed by the same call again. What was trained on it stays.
 func deleteDataset(x *exchange) error {
 	d, err := x.dataset()
 	if err != nil {
 		return err
 	}
 	ctx, t := x.r.Context(), x.tenant()
-	if err := x.unread(d); err != nil {
+	findings, err := x.findings(d)
+	if err != nil {
 		return err
+	}
+	for _, key := range findings {
+		if err := x.Models.Delete(ctx, key); err != nil {
+			return err
+		}
 	}
 	if err := x.Uploads.Delete(ctx, d.Key); err != nil {
 		return err
@@ -160,19 +181,25 @@ func deleteDataset(x *exchange) error {
 	return x.send(204, nil)
 }
 
-// unread refuses while one of the model's newest jobs, which alone can still be
-// at work, reads the data set.
-func (x *exchange) unread(d registry.Dataset) error {
-	page, err := x.Training.Jobs(x.r.Context(), x.tenant(), training.JobFilter{Model: d.Model}, registry.PageRequest{Limit: 200})
-	if err != nil {
-		return err
-	}
-	for _, job := range page.Items {
-		if job.Dataset == d.ID && !job.Status.Final() {
-			return fault.New(fault.Conflict, "the job %s reads this data set: wait for its end or cancel it", job.ID).WithReason("dataset_in_use")
+// findings returns the keys of what jobs, of whatever model, found in the data
+// set. It refuses while one of them still reads it.
+func (x *exchange) findings(d registry.Dataset) ([]string, error) {
+	var keys []string
+	for p := (registry.PageRequest{Limit: maxLimit}); ; {
+		page, err := x.Training.Jobs(x.r.Context(), x.tenant(), training.JobFilter{Dataset: d.ID}, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, job := range page.Items {
+			if !job.Status.Final() {
+				return nil, fault.New(fault.Conflict, "the job %s reads this data set: wait for its end or cancel it", job.ID).WithReason("dataset_in_use")
+			}
+			keys = append(keys, job.IssuesKey())
+		}
+		if p.After = page.Next; p.After == "" {
+			return keys, nil
 		}
 	}
-	return nil
 }
 
 // getIssues answers with what the newest job found in the data, a page at a time.
@@ -238,11 +265,10 @@ func (x *exchange) issues(stored storedIssues, p registry.PageRequest) error {
 		out.Counts = map[string]int{}
 	}
 	if to < len(stored.Items) {
-		signer, err := x.Secret.Signer(x.r.Context(), pagePurpose)
-		if err != nil {
+		var err error
+		if out.NextPageToken, err = x.nextPage(strconv.Itoa(to)); err != nil {
 			return err
 		}
-		out.NextPageToken = signer.Seal(x.pageScope(x.r.URL.Query()), []byte(strconv.Itoa(to)))
 	}
 	return x.json(200, out)
 }

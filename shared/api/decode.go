@@ -28,7 +28,7 @@ func readBody(buf []byte, r *http.Request) ([]byte, error) {
 // readAny returns the body of r, whatever it is, appended to buf. The errors are
 // fault.TooLarge and fault.Malformed.
 func readAny(buf []byte, r *http.Request) ([]byte, error) {
-	tooLarge := fault.New(fault.TooLarge, "the body has more than %d bytes: upload the data instead, with POST /v1/datasets or to the inbox of the uploads bucket", maxBody)
+	tooLarge := fault.New(fault.TooLarge, "the body has more than %d bytes: upload rows to train on with POST /v1/datasets, and have a file of rows scored with POST /v1/batch-jobs", maxBody)
 	if r.ContentLength > maxBody {
 		return nil, tooLarge
 	}

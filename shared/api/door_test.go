@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,6 +47,38 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// A key limited to some models gets whole pages of them, and tokens that do not
+// tell the names in between.
+func TestPages_limitedKey(t *testing.T) {
+	s := newStage(t)
+	for _, name := range []string{"aaa-merger", "intents", "intents-2", "secret-plan", "topics", "zzz"} {
+		s.want(t, 201, call{method: "POST", path: "/v1/models", body: m{"name": name}})
+	}
+	const scopes = "predict:intents predict:topics"
+	page := s.want(t, 200, call{method: "GET", path: "/v1/models?limit=1", scopes: scopes})
+	if items := page["items"].([]any); len(items) != 1 || items[0].(m)["name"] != "intents" {
+		t.Errorf("the first page holds %v, want intents", items)
+	}
+	token := page["next_page_token"].(string)
+	if raw, err := base64.RawURLEncoding.DecodeString(token); err != nil || bytes.Contains(raw, []byte("intents")) {
+		t.Errorf("the token reads %q, %v: it is to be read by nobody", raw, err)
+	}
+	page = s.want(t, 200, call{method: "GET", path: "/v1/models?limit=2&page_token=" + token, scopes: scopes})
+	if items := page["items"].([]any); len(items) != 1 || items[0].(m)["name"] != "topics" || page["next_page_token"] != nil {
+		t.Errorf("the last page holds %v, then %v, want topics and no more", items, page["next_page_token"])
+	}
+}
+
+// A misspelt filter is refused by name instead of ignored.
+func TestQuery_unknown(t *testing.T) {
+	s := newStage(t)
+	s.publish(t, "acme", "intents")
+	for _, path := range []string{"/v1/training-jobs?modle=zzz", "/v1/models?limit=1&Prefix=a", "/v1/models/intents?x=1", "/v1/models/intents/versions/1/report?language=zh"} {
+		s.problem(t, 422, "unknown_parameter", call{method: "GET", path: path})
+	}
+	s.want(t, 200, call{method: "GET", path: "/v2/models/intents?x=1"})
+}
+
 // A page token works for its tenant, route, resource and filter alone.
 func TestPages_tokens(t *testing.T) {
 	s := newStage(t)
@@ -60,7 +94,7 @@ func TestPages_tokens(t *testing.T) {
 		{method: "GET", path: "/v1/models/intents/versions?page_token=" + token, tenant: "rival"},
 		{method: "GET", path: "/v1/models/other/versions?page_token=" + token},
 		{method: "GET", path: "/v1/models?page_token=" + token},
-		{method: "GET", path: "/v1/models/intents/versions?filter=x&page_token=" + token},
+		{method: "GET", path: "/v1/models/intents/versions?status=held&page_token=" + token},
 		{method: "GET", path: "/v1/models/intents/versions?page_token=" + token[1:]},
 		{method: "GET", path: "/v1/models/intents/versions?page_token=" + token + "A"},
 		{method: "GET", path: "/v1/models/intents/versions?page_token=%00"},

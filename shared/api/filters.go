@@ -1,12 +1,42 @@
 package api
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"godwit/shared/fault"
 	"godwit/shared/registry"
 )
+
+// strict reports whether the route refuses query parameters it does not have:
+// ignored, a misspelt filter would show what was not asked for. Clients of other
+// services' APIs, which some routes speak, send what they like.
+func (r Route) strict() bool { return strings.HasPrefix(r.Pattern, "/v1/") }
+
+// known refuses a query parameter that a strict route does not have.
+func (x *exchange) known() error {
+	if x.r.URL.RawQuery == "" || !x.route.strict() {
+		return nil
+	}
+	var names []string
+	if x.route.Query != nil {
+		names = append(names, "limit", "page_token")
+	}
+	for _, f := range slices.Concat(x.route.Query, x.route.Options) {
+		names = append(names, f.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.r.URL.Query())) {
+		if slices.Contains(names, name) {
+			continue
+		}
+		if len(names) == 0 {
+			return fault.New(fault.Invalid, "this resource takes no query parameters: leave %q out", name).WithReason("unknown_parameter")
+		}
+		return fault.New(fault.Invalid, "no query parameter is called %q; there are %s", name, strings.Join(names, ", ")).WithReason("unknown_parameter")
+	}
+	return nil
+}
 
 // choice reads a query parameter that is one of allowed; empty when it is absent.
 // One that is misspelt is refused: ignored, it would show what was not asked for.

@@ -27,6 +27,7 @@ import (
 	"godwit/shared/monitor"
 	"godwit/shared/registry"
 	"godwit/shared/registry/memory"
+	"godwit/shared/remote/remotetest"
 	"godwit/shared/report"
 	"godwit/shared/serving"
 	"godwit/shared/training"
@@ -81,7 +82,7 @@ func newStage(t testing.TB) *stage {
 		Registry: s.registry,
 		Training: &training.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: memmachine.New(), Now: s.now, NewToken: newToken},
 		Batches:  &batch.Service{Store: store, Registry: s.registry, Uploads: s.uploads, Machine: memmachine.New(), Now: s.now, NewToken: newToken},
-		Serving:  serving.New(serving.Options{Registry: s.registry, Models: s.models, Secret: secret, Now: s.now}),
+		Serving:  serving.New(serving.Options{Registry: s.registry, Models: s.models, Secret: secret, Now: s.now, Engine: remotetest.Engine(s.models)}),
 		Keys:     &access.Keys{Store: store, Now: s.now, NewToken: newToken, Random: rand.Reader},
 		Usage:    &usage.Gatherer{Store: store, Now: s.now},
 		Press:    report.Press{},
@@ -251,7 +252,7 @@ func (s *stage) publishModel(t testing.TB, who registry.Tenant, name registry.Na
 	v, err := s.registry.Commit(ctx, who, registry.Commit{
 		Token: s.registry.NewToken(),
 		Draft: registry.Version{
-			Model: name, Task: registry.TextClassification, Algorithm: "linear-svm", Artifact: a, Evaluation: a, ReportKey: report,
+			Model: name, Task: registry.TextClassification, Algorithm: "linear-svm", Runtime: runtimeOf(t, data), Artifact: a, Evaluation: a, ReportKey: report,
 			Labels: []string{"card", "cash", "rate"}, Test: map[string]float64{"accuracy": .9, "accuracy_low": .8, "accuracy_high": .95}, Gate: registry.Gate{Passed: true, Promotion: "promoted"},
 			Signature: json.RawMessage(`{"inputs":[{"name":"text","type":"string"}]}`), Settings: json.RawMessage(`{}`),
 			Lineage: registry.Lineage{Source: "inbox/x", DatasetSHA256: a.Digest, DataTime: start, Job: "tj_1", Code: "test"},

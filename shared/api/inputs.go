@@ -107,7 +107,11 @@ func (s *scanner) row() (serving.Input, *fault.Error) {
 		case 'n':
 			in.Columns[key] = ""
 		default:
-			in.Columns[key] = string(s.Since(start))
+			value := string(s.Since(start))
+			in.Columns[key] = value
+			if from == '0' && strings.ContainsAny(value, ".eE") { // a whole number is the same in every notation
+				in.Numbers = append(in.Numbers, key)
+			}
 		}
 		return nil
 	})

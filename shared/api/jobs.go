@@ -27,6 +27,10 @@ func createJob(x *exchange) error {
 	if in.Dataset == "" {
 		return invalid("/dataset", "the id of an uploaded data set")
 	}
+	// Before the Idempotency-Key is taken: a refusal leaves it free.
+	if err := x.mayUse(in.Dataset, access.Train); err != nil {
+		return err
+	}
 	sub := training.Submission{Model: model, Dataset: in.Dataset, By: x.caller.KeyID}
 	// Settings that say nothing are the model's own.
 	if in.TrainingSettings != (TrainingSettings{}) {
@@ -70,11 +74,12 @@ func listJobs(x *exchange) error {
 			return err
 		}
 	}
-	page, err := x.Training.Jobs(x.r.Context(), x.tenant(), filter, p)
+	page, err := readable(x, p, func(p registry.PageRequest) (registry.Page[training.Job], error) {
+		return x.Training.Jobs(x.r.Context(), x.tenant(), filter, p)
+	}, func(j training.Job) registry.Name { return j.Model })
 	if err != nil {
 		return err
 	}
-	page.Items = visible(x, page.Items, func(j training.Job) registry.Name { return j.Model })
 	return list(x, page, jobOf)
 }
 

@@ -69,24 +69,13 @@ func listModels(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	page, err := x.Registry.FindModels(x.r.Context(), x.tenant(), filter, p)
+	page, err := readable(x, p, func(p registry.PageRequest) (registry.Page[registry.Model], error) {
+		return x.Registry.FindModels(x.r.Context(), x.tenant(), filter, p)
+	}, func(m registry.Model) registry.Name { return m.Name })
 	if err != nil {
 		return err
 	}
-	page.Items = visible(x, page.Items, func(m registry.Model) registry.Name { return m.Name })
 	return list(x, page, modelOf)
-}
-
-// visible keeps the items whose model the caller may read: a key limited to
-// some models sees no others in lists.
-func visible[T any](x *exchange, items []T, model func(T) registry.Name) []T {
-	kept := items[:0]
-	for _, item := range items {
-		if x.caller.May(access.Read, model(item)) == nil {
-			kept = append(kept, item)
-		}
-	}
-	return kept
 }
 
 // getModel answers with the model, or for name@alias with the version the alias

@@ -7,8 +7,10 @@ import (
 
 	"godwit/shared/access"
 	"godwit/shared/fault"
+	"godwit/shared/ml/pipeline"
 	"godwit/shared/oip"
 	"godwit/shared/registry"
+	"godwit/shared/serving"
 )
 
 // oipRoutes are the plane of the Open Inference Protocol. Its health routes
@@ -90,16 +92,15 @@ func modelMetadata(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	out := ModelMetadata{Name: string(x.ref.Model), Platform: "godwit_" + strings.ReplaceAll(d.Algorithm, "-", "_"), Versions: []string{}}
+	out := ModelMetadata{Name: string(x.ref.Model), Platform: platformOf(d), Versions: []string{}}
 	for _, v := range slices.Backward(page.Items) {
 		out.Versions = append(out.Versions, strconv.Itoa(v.Number))
 	}
-	// BYTES for every column: a signature knows no other type, and all are taken.
 	add := func(to *[]TensorMetadata, name string, t oip.Datatype, shape ...int) {
 		*to = append(*to, TensorMetadata{Name: name, Datatype: string(t), Shape: shape})
 	}
-	for _, name := range d.Columns {
-		add(&out.Inputs, name, oip.Bytes, -1)
+	for i, name := range d.Columns {
+		add(&out.Inputs, name, datatypeOf(d, i), -1)
 	}
 	if d.Columns == nil {
 		add(&out.Inputs, textInput, oip.Bytes, -1)
@@ -122,4 +123,22 @@ func modelMetadata(x *exchange) error {
 		out.Outputs = own
 	}
 	return x.json(200, out)
+}
+
+// datatypeOf is the datatype of a column: FP64 of numbers, else BYTES. Others
+// are taken too, where what they hold can be read.
+func datatypeOf(d serving.Description, column int) oip.Datatype {
+	if d.Types != nil && d.Types[column] == pipeline.NumberColumn {
+		return oip.FP64
+	}
+	return oip.Bytes
+}
+
+// platformOf names what answers, in the protocol's words for graphs that ONNX
+// Runtime runs.
+func platformOf(d serving.Description) string {
+	if d.Version.Runtime != "" {
+		return d.Version.Runtime + "_onnx"
+	}
+	return "godwit_" + strings.ReplaceAll(d.Algorithm, "-", "_")
 }

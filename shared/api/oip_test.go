@@ -101,7 +101,7 @@ func TestOIP_metadata(t *testing.T) {
 		"/v2/models/intents/versions/2/ready": {"name": "intents", "ready": true},
 		"/v2/models/fruit": {
 			"name": "fruit", "versions": []any{"1"}, "platform": "godwit_linear_svm",
-			"inputs":  []any{m{"name": "grams", "datatype": "BYTES", "shape": []any{-1.}}, m{"name": "ripe", "datatype": "BYTES", "shape": []any{-1.}}},
+			"inputs":  []any{m{"name": "grams", "datatype": "FP64", "shape": []any{-1.}}, m{"name": "ripe", "datatype": "BYTES", "shape": []any{-1.}}},
 			"outputs": append(labels[:2:2], m{"name": "probabilities", "datatype": "FP32", "shape": []any{-1., 2.}}),
 		},
 	} {

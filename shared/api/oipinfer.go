@@ -60,16 +60,19 @@ func checkTensorMedia(r *http.Request) error {
 // tensors scores the rows of in and chooses the outputs.
 func (x *exchange) tensors(in *oip.Request) (*oip.Answer, error) {
 	req := serving.Request{Inputs: make([]serving.Input, in.Rows)}
-	var lists []string
+	var lists, numbers []string
 	for _, c := range in.Columns {
-		if c.Size > 1 {
+		switch {
+		case c.Size > 1:
 			lists = append(lists, c.Name)
+		case c.Fractions:
+			numbers = append(numbers, c.Name)
 		}
 	}
 	for i := range req.Inputs {
 		// A column called text is taken by a model of texts too, so the model need
 		// not be known yet.
-		req.Inputs[i].Columns, req.Inputs[i].Lists = in.Row(i), lists
+		req.Inputs[i].Columns, req.Inputs[i].Lists, req.Inputs[i].Numbers = in.Row(i), lists, numbers
 	}
 	// They are the larger part of an answer: not made for who wants the label.
 	req.Probabilities = in.Outputs == nil || slices.ContainsFunc(in.Outputs, func(o oip.Output) bool { return o.Name == probabilityOutput })

@@ -27,8 +27,8 @@ type ModelReady struct {
 type ModelMetadata struct {
 	Name     string           `json:"name" doc:"the model's name" example:"intents"`
 	Versions []string         `json:"versions" doc:"that may be asked for, at most the 200 newest, oldest first" example:"7"`
-	Platform string           `json:"platform" doc:"godwit_ and how the version was trained" example:"godwit_linear_svm"`
-	Inputs   []TensorMetadata `json:"inputs" doc:"a model of texts takes the input text; one of tables an input for each column, absent ones count as missing, as BYTES or any type of numbers, or BOOL; an imported graph its own inputs, or the columns that its signature names"`
+	Platform string           `json:"platform" doc:"godwit_ and how the version was trained; onnxruntime_onnx of a graph that runs there" example:"godwit_linear_svm"`
+	Inputs   []TensorMetadata `json:"inputs" doc:"a model of texts takes the input text; one of images the input image, a PNG or JPEG file each, as it is or in base64, or its numbers from 0 to 255 in a tensor [N,H,W] or [N,H,W,C] of 1 or 3 channels; one of tables an input for each column, absent ones count as missing, as BYTES or any type of numbers, or BOOL, where it can be read as what the column is: FP64 are numbers; an imported graph its own inputs, or the columns that its signature names"`
 	Outputs  []TensorMetadata `json:"outputs" doc:"label, score and probabilities; a regression has value; an imported graph its own outputs before them"`
 }
 

@@ -168,13 +168,22 @@ func (r Route) responses(found schemas) object {
 	for _, code := range r.failures() {
 		status := statuses[code]
 		out[strconv.Itoa(status)] = object{
-			"description": http.StatusText(status),
+			"description": failureText(code, status),
 			"content": object{problemMedia(r.Pattern): object{
 				"schema": found.of(reflect.TypeFor[Problem]()), "example": exampleProblem(code, status),
 			}},
 		}
 	}
 	return out
+}
+
+// failureText describes a failure. A gateway that finds no key asks nobody.
+func failureText(code fault.Code, status int) string {
+	text := http.StatusText(status)
+	if code == fault.Unauthenticated {
+		text += `; without an Authorization header the gateway itself answers {"message":"Unauthorized"}`
+	}
+	return text
 }
 
 // addMedia adds the media types besides JSON to a content object; what they
@@ -207,7 +216,7 @@ func (r Route) failures() []fault.Code {
 	if r.Query != nil {
 		out = append(out, fault.Malformed, fault.Invalid, fault.TooLarge)
 	}
-	if r.Options != nil {
+	if r.Options != nil || r.strict() {
 		out = append(out, fault.Invalid)
 	}
 	if r.Revised {

@@ -5,11 +5,13 @@ import (
 	"net/url"
 	"strconv"
 
+	"godwit/shared/access"
 	"godwit/shared/fault"
 	"godwit/shared/registry"
 )
 
-// pagePurpose keys the signer of page tokens.
+// pagePurpose keys the cipher of page tokens: a cursor may name what the caller
+// may not see.
 const pagePurpose = "page"
 
 // The sizes of a page.
@@ -40,11 +42,11 @@ func (x *exchange) page() (registry.PageRequest, error) {
 	if token == "" {
 		return p, nil
 	}
-	signer, err := x.Secret.Signer(x.r.Context(), pagePurpose)
+	cipher, err := x.Secret.Cipher(x.r.Context(), pagePurpose)
 	if err != nil {
 		return p, err
 	}
-	after, err := signer.Open(x.pageScope(q), token)
+	after, err := cipher.Open(x.pageScope(q), token)
 	if err != nil {
 		return p, fault.New(fault.Malformed, "page_token is not one this list gave out").WithReason("bad_page_token")
 	}
@@ -70,12 +72,48 @@ func list[D, W any](x *exchange, page registry.Page[D], wire func(D) W) error {
 	for _, item := range page.Items {
 		out.Items = append(out.Items, wire(item))
 	}
-	if page.Next != "" {
-		signer, err := x.Secret.Signer(x.r.Context(), pagePurpose)
-		if err != nil {
-			return err
-		}
-		out.NextPageToken = signer.Seal(x.pageScope(x.r.URL.Query()), []byte(page.Next))
+	var err error
+	if out.NextPageToken, err = x.nextPage(page.Next); err != nil {
+		return err
 	}
 	return x.json(http.StatusOK, out)
+}
+
+// nextPage returns the token of the page after a cursor, "" after the last.
+func (x *exchange) nextPage(cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	cipher, err := x.Secret.Cipher(x.r.Context(), pagePurpose)
+	if err != nil {
+		return "", err
+	}
+	return cipher.Seal(x.pageScope(x.r.URL.Query()), []byte(cursor)), nil
+}
+
+// maxReads bounds how often a page is filled up for a key that sees few items.
+const maxReads = 50
+
+// readable reads one page of the items whose model the caller may read: a key
+// limited to some models sees no others in lists. What it must not see is passed
+// over, so that a page is short only at the end, or after maxReads of them.
+func readable[T any](x *exchange, p registry.PageRequest, read func(registry.PageRequest) (registry.Page[T], error), model func(T) registry.Name) (registry.Page[T], error) {
+	var out registry.Page[T]
+	size := p.Limit
+	for range maxReads {
+		page, err := read(p)
+		if err != nil {
+			return out, err
+		}
+		for _, item := range page.Items {
+			if x.caller.May(access.Read, model(item)) == nil {
+				out.Items = append(out.Items, item)
+			}
+		}
+		out.Next, p.After = page.Next, page.Next
+		if p.Limit = size - len(out.Items); p.Limit == 0 || page.Next == "" {
+			break
+		}
+	}
+	return out, nil
 }

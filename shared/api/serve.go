@@ -111,6 +111,9 @@ func (x *exchange) guarded() (err error) {
 	if err := x.enter(); err != nil {
 		return err
 	}
+	if err := x.known(); err != nil {
+		return err
+	}
 	return x.route.serve(x)
 }
 

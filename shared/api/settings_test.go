@@ -42,3 +42,21 @@ func paths(t reflect.Type, prefix string) []string {
 	}
 	return slices.Sorted(maps.Keys(found))
 }
+
+// A 0 that was sent is not taken for a field that was left out.
+func TestTrainingSettings_zero(t *testing.T) {
+	s := newStage(t)
+	for pointer, settings := range map[string]m{
+		"/training/split/test":           {"split": m{"test": 0}},
+		"/training/search/folds":         {"search": m{"folds": 0}},
+		"/training/params/learning_rate": {"algorithm": "rnn", "params": m{"learning_rate": 0}},
+		"/training/params/min_docs":      {"params": m{"min_docs": 0}},
+		"/training/params/loss":          {"algorithm": "logistic-regression", "params": m{"loss": "hinge"}},
+	} {
+		got := s.want(t, 422, call{method: "POST", path: "/v1/models", body: m{"name": "zeros", "training": settings}})
+		if faults, _ := got["errors"].([]any); len(faults) != 1 || faults[0].(m)["pointer"] != pointer {
+			t.Errorf("%v: errors = %v, want %s", settings, got["errors"], pointer)
+		}
+	}
+	s.want(t, 201, call{method: "POST", path: "/v1/models", body: m{"name": "budget", "training": m{"search": m{"budget": 0}}}})
+}

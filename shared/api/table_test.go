@@ -33,8 +33,14 @@ func (s *stage) publishTable(t testing.TB, task string) {
 			fmt.Fprintf(&b, "%d,%v,plum\n", grams-100, i%5 == 0)
 		}
 	}
+	s.publishFile(t, b.String())
+}
+
+// publishFile trains a model called fruit of the table that a file holds.
+func (s *stage) publishFile(t testing.TB, file string) {
+	t.Helper()
 	ctx := context.Background()
-	set, err := dataset.ReadTable(ctx, strings.NewReader(b.String()), dataset.TableOptions{})
+	set, err := dataset.ReadTable(ctx, strings.NewReader(file), dataset.TableOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -196,7 +196,7 @@ func getArtifact(x *exchange) error {
 // versionOf is the wire form of a version. aliases are those of its model.
 func versionOf(v registry.Version, aliases []registry.Alias) Version {
 	out := Version{
-		Model: string(v.Model), Version: v.Number, Status: string(v.Status()), Aliases: []string{}, Task: string(v.Task), Algorithm: v.Algorithm,
+		Model: string(v.Model), Version: v.Number, Status: string(v.Status()), Aliases: []string{}, Task: string(v.Task), Algorithm: v.Algorithm, Runtime: v.Runtime,
 		Digest: string(v.Artifact.Digest), Size: v.Artifact.Size, Signature: v.Signature, Labels: v.Labels,
 		Metrics: Figures{Test: v.Test, CV: v.CV}, Gate: Gate(v.Gate), Lineage: lineageOf(v.Lineage),
 		Settings: v.Settings, Description: v.Description, Tags: v.Tags, CreatedAt: v.CreatedAt,

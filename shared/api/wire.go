@@ -65,6 +65,7 @@ type Version struct {
 	Aliases   []string        `json:"aliases" doc:"aliases that point at it" example:"champion"`
 	Task      string          `json:"task" doc:"what it does" example:"text-classification"`
 	Algorithm string          `json:"algorithm" doc:"how it was trained" example:"linear-svm"`
+	Runtime   string          `json:"runtime,omitempty" doc:"what runs an imported graph that has operators beyond our own: onnxruntime; absent for all else" example:"onnxruntime"`
 	Digest    string          `json:"digest" doc:"SHA-256 of the artifact" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	Size      int64           `json:"size" doc:"of the artifact, in bytes" example:"1048576"`
 	Signature json.RawMessage `json:"signature,omitempty" doc:"what it takes and answers"`
@@ -125,7 +126,7 @@ type Lineage struct {
 type Signature struct {
 	Model     string          `json:"model" doc:"the model's name" example:"intents"`
 	Version   int             `json:"version" doc:"the version" example:"7"`
-	Signature json.RawMessage `json:"signature" doc:"inputs and outputs with their types"`
+	Signature json.RawMessage `json:"signature" doc:"inputs and outputs with their types; the columns of a table are of type number, category, date or text, of versions made before these were told string"`
 }
 
 // AliasList holds all aliases of a model.

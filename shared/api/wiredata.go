@@ -59,7 +59,8 @@ type Issue struct {
 	Fix      string `json:"fix,omitempty" doc:"how to put it right" example:"give the row a label or remove it"`
 }
 
-// TrainingSettings say how to train. Everything is optional; {} is auto.
+// TrainingSettings say how to train. Everything is optional; {} is auto. Where
+// 0 is no value a field is a pointer, so that a 0 that was sent is refused.
 type TrainingSettings struct {
 	Task      string         `json:"task,omitempty" doc:"text-classification, table-classification, table-regression or image-classification; by default found out from the file" example:"text-classification"`
 	Algorithm string         `json:"algorithm,omitempty" doc:"auto, linear-svm, logistic-regression, for a number ridge-regression, for texts rnn, for images cnn" example:"auto"`
@@ -72,7 +73,7 @@ type TrainingSettings struct {
 	PromoteTo string         `json:"promote_to,omitempty" doc:"alias to point at the version; none promotes nothing; default champion" example:"champion"`
 	Seed      uint64         `json:"seed,omitempty" doc:"of everything random" example:"7"`
 
-	Engine          string `json:"engine,omitempty" doc:"how a fit that is too much for one function is done: auto, by its work; one, one function after the other; classes, several functions side by side. It changes no model" example:"auto"`
+	Engine          string `json:"engine,omitempty" doc:"how a fit that is too much for one function is done: auto, by its work; one, one function after the other; classes, several functions side by side, none of which changes the model; rows, several functions each with some of the rows, of texts by linear-svm alone, to within a thousandth of the same objective, which auto takes when no function could hold the matrix of all" example:"auto"`
 	IncludeFeedback bool   `json:"include_feedback,omitempty" doc:"train also on what feedback sent along and judged, up to 10,000 texts that the file does not hold; of models of texts. The dataset_sha256 of the version covers them"`
 	ReportExcerpts  bool   `json:"report_excerpts,omitempty" doc:"let the version's report show the beginnings of the rows it was most wrong about; by default they are told by their line alone"`
 }
@@ -83,27 +84,27 @@ type Params struct {
 	Learner       string    `json:"learner,omitempty" doc:"svm, logistic or ridge; by default that of the algorithm" example:"svm"`
 	Loss          string    `json:"loss,omitempty" doc:"of svm: squared_hinge or hinge" example:"squared_hinge"`
 	ClassWeight   string    `json:"class_weight,omitempty" doc:"none, or sqrt: rare classes count more, by the square root" example:"none"`
-	MinDocs       int       `json:"min_docs,omitempty" doc:"rows a term must be in to become a feature, 1 to 1000" example:"2"`
+	MinDocs       *int      `json:"min_docs,omitempty" doc:"rows a term must be in to become a feature, 1 to 1000" min:"1" max:"1000" example:"2"`
 	Features      []string  `json:"features,omitempty" doc:"of texts word or union; of tables plain, curved or binned; of images plain, shifted or mirrored" example:"word"`
 	HashBits      int       `json:"hash_bits,omitempty" doc:"of texts: hash terms to 2^n buckets and keep none in the model, n from 10 to 22; 0 keeps the terms" example:"18"`
 	MultiClass    string    `json:"multi_class,omitempty" doc:"of logistic-regression: one_vs_rest, or multinomial, which trains all classes together by the softmax" example:"multinomial"`
 	Solver        string    `json:"solver,omitempty" doc:"of linear models: dual, the exact one; sgd, which learns from few rows at a time and needs no matrix of all; auto, the default, is dual unless the matrix would not fit in memory, which a job event then tells" example:"auto"`
 	Method        string    `json:"method,omitempty" doc:"of solver sgd: sgd or adam" example:"sgd"`
-	Batch         int       `json:"batch,omitempty" doc:"of solver sgd: rows a step, 1 to 4096; default 1" example:"16"`
-	Epochs        int       `json:"epochs,omitempty" doc:"of cnn and rnn: passes over the rows, 1 to 200; by default the search tries several; of solver sgd: at most so many, default 20" example:"10"`
-	LearningRate  float64   `json:"learning_rate,omitempty" doc:"of cnn and rnn: of Adam, above 0 and at most 1; default 0.001, of rnn 0.002" example:"0.001"`
+	Batch         *int      `json:"batch,omitempty" doc:"of solver sgd: rows a step, 1 to 4096; default 1" min:"1" max:"4096" example:"16"`
+	Epochs        *int      `json:"epochs,omitempty" doc:"of cnn and rnn: passes over the rows, 1 to 200; by default the search tries several; of solver sgd: at most so many, default 20" min:"1" max:"200" example:"10"`
+	LearningRate  *float64  `json:"learning_rate,omitempty" doc:"of cnn and rnn: of Adam, above 0 and at most 1; default 0.001, of rnn 0.002" max:"1" example:"0.001"`
 	Dropout       *float64  `json:"dropout,omitempty" doc:"of cnn and rnn: 0 to 0.9; default 0, of rnn 0.3" example:"0.3"`
 	Quantise      string    `json:"quantise,omitempty" doc:"of cnn and rnn: how weights are stored, none, float16 or int8; the report tells what that costs" example:"float16"`
 	Cell          string    `json:"cell,omitempty" doc:"of rnn: gru or lstm" example:"gru"`
-	Hidden        int       `json:"hidden,omitempty" doc:"of rnn: units in each direction, 1 to 512; default 64" example:"64"`
-	Embedding     int       `json:"embedding,omitempty" doc:"of rnn: numbers that stand for a token, 1 to 512; default 64" example:"64"`
+	Hidden        *int      `json:"hidden,omitempty" doc:"of rnn: units in each direction, 1 to 512; default 64" min:"1" max:"512" example:"64"`
+	Embedding     *int      `json:"embedding,omitempty" doc:"of rnn: numbers that stand for a token, 1 to 512; default 64" min:"1" max:"512" example:"64"`
 	Bidirectional *bool     `json:"bidirectional,omitempty" doc:"of rnn: read from both ends; default true" example:"true"`
 }
 
 // Search says how candidates are compared.
 type Search struct {
 	Strategy string  `json:"strategy,omitempty" doc:"grid: every candidate on every fold; halving: many on few rows, the best third on more" example:"grid"`
-	Folds    int     `json:"folds,omitempty" doc:"of the cross-validation, 2 to 20" example:"5"`
+	Folds    *int    `json:"folds,omitempty" doc:"of the cross-validation, 2 to 20" min:"2" max:"20" example:"5"`
 	Budget   float64 `json:"budget,omitempty" doc:"bound of the search in work units: non-zero features times classes, for each fold and each c, of networks multiplications times rows for each fold and epoch; default none, of networks 2e12. With a budget auto tries a network on texts too" example:"1e9"`
 }
 
@@ -115,11 +116,11 @@ type Columns struct {
 
 // Split says which rows are held out.
 type Split struct {
-	Test   float64 `json:"test,omitempty" doc:"share held out, 0.01 to 0.5" example:"0.1"`
-	Seed   uint64  `json:"seed,omitempty" doc:"changes which rows" example:"7"`
-	Refit  *bool   `json:"refit,omitempty" doc:"train the model that serves on all rows; default true" example:"true"`
-	By     string  `json:"by,omitempty" doc:"time: hold out the newest rows; by default the file's own split or a hash of each row decides" example:"time"`
-	Column string  `json:"column,omitempty" doc:"of a split by time: the column that says when a row came about; by default found out" example:"created_at"`
+	Test   *float64 `json:"test,omitempty" doc:"share held out, 0.01 to 0.5" min:"0.01" max:"0.5" example:"0.1"`
+	Seed   uint64   `json:"seed,omitempty" doc:"changes which rows" example:"7"`
+	Refit  *bool    `json:"refit,omitempty" doc:"train the model that serves on all rows; default true" example:"true"`
+	By     string   `json:"by,omitempty" doc:"time: hold out the newest rows; by default the file's own split or a hash of each row decides" example:"time"`
+	Column string   `json:"column,omitempty" doc:"of a split by time: the column that says when a row came about; by default found out" example:"created_at"`
 }
 
 // GateCondition says when a version may be promoted.

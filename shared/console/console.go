@@ -155,7 +155,7 @@ func (h *Handler) Before(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if name == "" {
+		if name == "" || name == "/" {
 			h.files[indexFile].serve(w, r, "no-cache")
 			return
 		}

@@ -69,6 +69,7 @@ func TestBefore(t *testing.T) {
 		media, keep        string
 	}{
 		{"the page", "GET", "/console", 200, "text/html; charset=utf-8", "no-cache"},
+		{"with a slash", "GET", "/console/", 200, "text/html; charset=utf-8", "no-cache"},
 		{"a script", "GET", in + "app.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"the styles", "GET", in + "app.css", 200, "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"a picture", "GET", in + "mark.svg", 200, "image/svg+xml", "public, max-age=31536000, immutable"},

@@ -41,6 +41,7 @@ func (r *reader) readRoute(n *yaml.Node, where, function string) {
 	if n == nil {
 		n = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	}
+	// The default is what API Gateway waits for an integration.
 	route, chosen, api := Route{Function: function, Timeout: 30 * time.Second}, "", ""
 	r.each(n, where, map[string]func(*yaml.Node){
 		"ApiId":  r.text(&api),

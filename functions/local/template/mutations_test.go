@@ -7,7 +7,7 @@ import (
 )
 
 // mutations are ways to break the template, each with the rule that must mind.
-var mutations = slices.Concat(accessMutations, operationMutations)
+var mutations = slices.Concat(accessMutations, operationMutations, graphMutations)
 
 // accessMutations are about doors, roles, stores, events and how functions run.
 var accessMutations = []mutation{
@@ -52,6 +52,10 @@ var accessMutations = []mutation{
 	{"a state machine has one name everywhere", "a reference in a role", "TrainTriggerFunction", "Action: states:StartExecution\n              Resource:\n                - !Sub 'arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-training'", "Action: states:StartExecution\n              Resource:\n                - !GetAtt TrainingStateMachine.Arn"},
 	{"a state machine may call its function, and a Map of it itself, and nothing else", "another machine", "BatchStateMachine", "stateMachine:${AWS::StackName}-batch", "stateMachine:${AWS::StackName}-training"},
 	{"a state machine may call its function, and a Map of it itself, and nothing else", "artifacts", "BatchStateMachine", "${ModelsBucket.Arn}/work/*", "${ModelsBucket.Arn}/artifacts/*"},
+	{"a state machine with a distributed Map can run it", "shards that cannot start", "TrainingStateMachine", "Action: states:StartExecution", "Action: states:DescribeExecution"},
+	{"a state machine with a distributed Map can run it", "no items", "TrainingStateMachine", "[s3:GetObject, s3:PutObject, s3:ListMultipartUploadParts, s3:AbortMultipartUpload]", "[s3:PutObject, s3:ListMultipartUploadParts, s3:AbortMultipartUpload]"},
+	{"a state machine with a distributed Map can run it", "no bucket", "BatchStateMachine", "        ModelsBucketName: !Ref ModelsBucket\n", ""},
+	{"a state machine may call its function, and a Map of it itself, and nothing else", "the batch machine", "TrainingStateMachine", "stateMachine:${AWS::StackName}-training", "stateMachine:${AWS::StackName}-batch"},
 	{"a state machine has one name everywhere", "another's variable", "RegistryFunction", "stateMachine:${AWS::StackName}-training", "stateMachine:training"},
 
 	{"buckets block public access", "policies", "ModelsBucket", "BlockPublicPolicy: true", "BlockPublicPolicy: false"},
@@ -62,10 +66,11 @@ var accessMutations = []mutation{
 	{"buckets answer over TLS only", "objects only", "UploadsBucketPolicy", "[!GetAtt UploadsBucket.Arn, !Sub '${UploadsBucket.Arn}/*']", "[!Sub '${UploadsBucket.Arn}/*']"},
 	{"buckets answer over TLS only", "the wrong way round", "ModelsBucketPolicy", "'aws:SecureTransport': 'false'", "'aws:SecureTransport': 'true'"},
 	{"buckets answer over TLS only", "another bucket's", "ModelsBucketPolicy", "Bucket: !Ref ModelsBucket", "Bucket: !Ref UploadsBucket"},
-	{"buckets let go of what nobody needs", "work stays", "ModelsBucket", "          - {Id: training-work, Status: Enabled, Prefix: work/, ExpirationInDays: 7}\n", ""},
+	{"buckets let go of what nobody needs", "work stays", "ModelsBucket", "          - {Id: training-work, Status: Enabled, Prefix: work/, ExpirationInDays: 7, NoncurrentVersionExpiration: {NoncurrentDays: 1}}\n", ""},
 	{"buckets let go of what nobody needs", "feedback stays", "UploadsBucket", "Prefix: feedback/, ExpirationInDays: 400", "Prefix: feedback/, ExpirationInDays: 4000"},
 	{"buckets let go of what nobody needs", "results go before their time", "ModelsBucket", "Prefix: batch/, ExpirationInDays: 30", "Prefix: batch/, ExpirationInDays: 3"},
-	{"buckets let go of what nobody needs", "exports stay", "ModelsBucket", "          - {Id: exports, Status: Enabled, Prefix: exports/, ExpirationInDays: 30}\n", ""},
+	{"buckets let go of what nobody needs", "exports stay", "ModelsBucket", "          - {Id: exports, Status: Enabled, Prefix: exports/, ExpirationInDays: 30, NoncurrentVersionExpiration: {NoncurrentDays: 1}}\n", ""},
+	{"buckets let go of what nobody needs", "feedback stays as an old version", "UploadsBucket", "ExpirationInDays: 400, NoncurrentVersionExpiration: {NoncurrentDays: 1}", "ExpirationInDays: 400"},
 	{"buckets let go of what nobody needs", "switched off", "UploadsBucket", "{Id: abort-multipart, Status: Enabled", "{Id: abort-multipart, Status: Disabled"},
 	{"buckets let go of what nobody needs", "models go", "ModelsBucket", "Prefix: work/", "Prefix: artifacts/"},
 	{"buckets and table outlive the stack", "table", "Table", "    DeletionPolicy: Retain\n", "    DeletionPolicy: Delete\n"},

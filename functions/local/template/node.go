@@ -109,10 +109,12 @@ func (r *reader) items(n *yaml.Node) []*yaml.Node {
 // text, number and flag return readers that store a resolved value. Like
 // CloudFormation they do not mind quotes: "5" is a number, 'true' a flag.
 
+// text stores a string.
 func (r *reader) text(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) { *to = r.str(n) }
 }
 
+// number stores a whole number from 0.
 func (r *reader) number(to *int) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		s := r.str(n)
@@ -125,6 +127,7 @@ func (r *reader) number(to *int) func(*yaml.Node) {
 	}
 }
 
+// flag stores true or false.
 func (r *reader) flag(to *bool) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		switch s := r.str(n); s {

@@ -150,6 +150,8 @@ func (o object) match(value any) bool {
 	return false
 }
 
+// match finds one of the values, in a list of the event too; no value is an
+// object.
 func (a anyOf) match(value any) bool {
 	switch value := value.(type) {
 	case []any:
@@ -167,6 +169,7 @@ func (a anyOf) match(value any) bool {
 	return slices.Contains(a, value)
 }
 
+// plain returns the pattern as JSON would decode it.
 func (o object) plain() any {
 	m := map[string]any{}
 	for name, child := range o {
@@ -175,6 +178,7 @@ func (o object) plain() any {
 	return m
 }
 
+// plain returns the alternatives, prefixes in their long form.
 func (a anyOf) plain() any {
 	list := make([]any, len(a))
 	for i, v := range a {

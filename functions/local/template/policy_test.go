@@ -10,7 +10,7 @@ import (
 
 // rules are the security rules of the project that can be read off its
 // template. A rule that AWS forces an exception on says so where it makes it.
-var rules = slices.Concat(doorRules, roleRules, storeRules, eventRules, runRules, watchRules, costRules, formRules)
+var rules = slices.Concat(doorRules, roleRules, storeRules, eventRules, runRules, watchRules, costRules, formRules, graphRules)
 
 // public are the routes nobody needs a key for; they hold no data.
 var public = []string{"GET /healthz", "GET /console", "GET /console/{proxy+}"}
@@ -77,9 +77,9 @@ var doorRules = []rule{
 }
 
 // Forms a resource of a role may take: something of this stack by its ARN, one
-// folder of a bucket, one index of the table, and the state machines and their
-// executions, whose names only exist later.
-var exactResource = regexp.MustCompile(`^(\$\{\w+\.Arn\}(/index/\w+|/[a-z]+/\*)?|\$\{KmsKeyArn\}|` +
+// folder of a bucket or the graphs in one, one index of the table, and the state
+// machines and their executions, whose names only exist later.
+var exactResource = regexp.MustCompile(`^(\$\{\w+\.Arn\}(/index/\w+|/[a-z]+/\*|/reports/\*-issues\.json|/work/\*/graph\.onnx)?|\$\{KmsKeyArn\}|` +
 	regexp.QuoteMeta(statesARN) + `(stateMachine:\$\{AWS::StackName\}-(training|batch)|execution:\$\{AWS::StackName\}-(training|batch):\*))$`)
 
 // statesARN begins the name of a state machine where a reference to it would be
@@ -191,7 +191,8 @@ var roleRules = []rule{
 				continue
 			}
 			for _, action := range s.actions {
-				if !reads.MatchString(action) {
+				// A graph that is run elsewhere is not changed there either.
+				if !reads.MatchString(action) && !(action == "lambda:InvokeFunction" && slices.Equal(s.resources, []string{invoked})) {
 					broken = append(broken, s.name+" allows "+action)
 				}
 			}
@@ -199,11 +200,12 @@ var roleRules = []rule{
 		return broken
 	}},
 	{"a state machine may call its function, and a Map of it itself, and nothing else", checkMachines},
+	{"a state machine with a distributed Map can run it", checkMaps},
 	// A reference in its own policy would be circular, so it is named.
 	{"a state machine has one name everywhere", checkMachineNames},
 }
 
-// checkMachines: a machine calls one function. That with a distributed Map also
+// checkMachines: a machine calls one function. For its distributed Maps it also
 // starts and follows its own executions and reads and writes their work.
 func checkMachines(d *deployed) (broken []string) {
 	for _, s := range d.statements() {
@@ -215,12 +217,10 @@ func checkMachines(d *deployed) (broken []string) {
 			if m.function == "TrainerFunction" { // or the same in an image
 				allowed = append(allowed, "lambda:InvokeFunction ${TrainerImageFunction.Arn}")
 			}
-			if m.name == "batch" {
-				allowed = append(allowed, "kms:Decrypt ${KmsKeyArn}", "kms:GenerateDataKey ${KmsKeyArn}", "states:StartExecution "+machineARN(m.name),
-					"states:DescribeExecution "+executionARN(m.name), "states:StopExecution "+executionARN(m.name), "s3:ListBucket ${ModelsBucket.Arn}",
-					"s3:GetObject ${ModelsBucket.Arn}/work/*", "s3:PutObject ${ModelsBucket.Arn}/work/*",
-					"s3:ListMultipartUploadParts ${ModelsBucket.Arn}/work/*", "s3:AbortMultipartUpload ${ModelsBucket.Arn}/work/*")
-			}
+			allowed = append(allowed, "kms:Decrypt ${KmsKeyArn}", "kms:GenerateDataKey ${KmsKeyArn}", "states:StartExecution "+machineARN(m.name),
+				"states:DescribeExecution "+executionARN(m.name), "states:StopExecution "+executionARN(m.name), "s3:ListBucket ${ModelsBucket.Arn}",
+				"s3:GetObject ${ModelsBucket.Arn}/work/*", "s3:PutObject ${ModelsBucket.Arn}/work/*",
+				"s3:ListMultipartUploadParts ${ModelsBucket.Arn}/work/*", "s3:AbortMultipartUpload ${ModelsBucket.Arn}/work/*")
 			for _, action := range s.actions {
 				for _, resource := range s.resources {
 					if !slices.Contains(allowed, action+" "+resource) {

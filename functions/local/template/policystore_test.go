@@ -125,6 +125,10 @@ func checkLifecycle(d *deployed) (broken []string) {
 				continue
 			}
 			prefix := text(r, "Prefix")
+			// What expires is to be gone, not kept as an old version.
+			if text(r, "ExpirationInDays") != "" && text(r, "NoncurrentVersionExpiration", "NoncurrentDays") != "1" {
+				broken = append(broken, fmt.Sprintf("%s keeps old versions of %s", id, prefix))
+			}
 			does["abort"] = does["abort"] || prefix == "" && text(r, "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != ""
 			does["old"] = does["old"] || prefix == "" && text(r, "NoncurrentVersionExpiration", "NoncurrentDays") != ""
 			does["work"] = does["work"] || prefix == "work/" && text(r, "ExpirationInDays") != ""

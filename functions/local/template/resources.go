@@ -124,20 +124,13 @@ func (r *reader) readBucket(res resource) {
 // are skipped; streams and local indexes are refused.
 func (r *reader) readTable(res resource) {
 	t := Table{LogicalID: res.id, Name: r.physical(res.node, res.id)}
-	types := map[string]string{}
-	if n := get(res.properties, "AttributeDefinitions"); n != nil {
-		for _, item := range r.items(n) {
-			var name, kind string
-			r.each(item, res.id+".AttributeDefinitions", map[string]func(*yaml.Node){"AttributeName": r.text(&name), "AttributeType": r.text(&kind)})
-			types[name] = kind
-		}
-	}
+	types := r.attributeTypes(res)
 	key := func(hash, rng *Attribute) func(*yaml.Node) {
 		return func(n *yaml.Node) { r.readKey(n, res.id, types, hash, rng) }
 	}
 	r.each(res.properties, res.id, skip(map[string]func(*yaml.Node){
 		"KeySchema":            key(&t.Hash, &t.Range),
-		"AttributeDefinitions": nil, // above: keys need them
+		"AttributeDefinitions": nil, // read before: keys need them
 		"GlobalSecondaryIndexes": func(n *yaml.Node) {
 			for _, item := range r.items(n) {
 				var i Index
@@ -167,6 +160,21 @@ func (r *reader) readTable(res resource) {
 		r.fail(res.node, "%s: it has no hash key", res.id)
 	}
 	r.stack.Tables = append(r.stack.Tables, t)
+}
+
+// attributeTypes returns the types of a table's AttributeDefinitions by name.
+func (r *reader) attributeTypes(res resource) map[string]string {
+	types := map[string]string{}
+	definitions := get(res.properties, "AttributeDefinitions")
+	if definitions == nil {
+		return types // a key without its type is refused where it is read
+	}
+	for _, item := range r.items(definitions) {
+		var name, kind string
+		r.each(item, res.id+".AttributeDefinitions", map[string]func(*yaml.Node){"AttributeName": r.text(&name), "AttributeType": r.text(&kind)})
+		types[name] = kind
+	}
+	return types
 }
 
 // readKey reads a KeySchema into hash and rng, with the types of the table's

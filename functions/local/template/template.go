@@ -162,6 +162,7 @@ func Parse(file string, data []byte, opts Options) (*Stack, error) {
 		return nil, &Error{File: file, Line: 1, Column: 1, Msg: "the template is empty"}
 	}
 	r := &reader{file: file, opts: opts, stack: &Stack{}, parameters: map[string]string{}, conditions: map[string]*yaml.Node{}, resources: map[string]resource{}}
+	// Before anything is read: a key that stands twice has two meanings.
 	if !r.sound(document.Content[0]) {
 		return nil, r.err()
 	}
@@ -172,7 +173,11 @@ func Parse(file string, data []byte, opts Options) (*Stack, error) {
 	return r.stack, nil
 }
 
-// reader walks one template and collects what is wrong with it.
+// reader walks one template and collects what is wrong with it. It goes on after
+// an error, with a zero value, so that one run names all there are. The order in
+// which it reads (known.go) is that of what refers to what: parameters,
+// conditions, the names of all resources, functions, then the rest, and routes
+// and rules at the end.
 type reader struct {
 	file       string
 	opts       Options
@@ -210,6 +215,7 @@ func (r *reader) fail(n *yaml.Node, format string, args ...any) {
 	}
 }
 
+// err joins what was noted; nil when nothing was.
 func (r *reader) err() error { return errors.Join(r.errors...) }
 
 // path joins a path of the template to the template's folder.

@@ -16,6 +16,7 @@ type intrinsic struct {
 
 // intrinsicOf recognises both spellings: !Sub x and {Fn::Sub: x}.
 func intrinsicOf(n *yaml.Node) (intrinsic, bool) {
+	// "!!str" and its like are YAML's own tags.
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
 		return intrinsic{n.Tag[1:], n}, true
 	}
@@ -231,6 +232,7 @@ func (r *reader) enter(at *yaml.Node, what string) bool {
 	return true
 }
 
+// leave takes back the last enter.
 func (r *reader) leave() { r.resolving = r.resolving[:len(r.resolving)-1] }
 
 // decide evaluates a condition function.
