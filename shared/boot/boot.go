@@ -86,16 +86,25 @@ func endpoint(url string) *string {
 	return &url
 }
 
+// Of every connection.
+const (
+	dialTimeout = 3 * time.Second
+	idleTimeout = 90 * time.Second
+)
+
+// dialer opens connections.
+func dialer() *net.Dialer { return &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second} }
+
 // httpClient bounds every wait the SDK leaves open: a service that accepts a
 // connection and says nothing would otherwise hold a request to its deadline.
 // Bodies have no limit of their own; the request's context bounds them.
 func httpClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   3 * time.Second,
+		DialContext:           dialer().DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
 		ResponseHeaderTimeout: 10 * time.Second,
-		IdleConnTimeout:       90 * time.Second,
+		IdleConnTimeout:       idleTimeout,
 		MaxIdleConnsPerHost:   16,
 		ForceAttemptHTTP2:     false,
 	}}

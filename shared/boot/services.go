@@ -42,7 +42,7 @@ func (a *App) API() api.Deps {
 // Serving returns the prediction server.
 func (a *App) Serving() *serving.Server {
 	return serving.New(serving.Options{
-		Registry: a.Registry, Models: a.Models, Secret: a.Secret, Now: a.Now,
+		Registry: a.Registry, Models: a.Models, Secret: a.Secret, Now: a.Now, Engine: a.engine(),
 		CacheBytes: a.Settings.CacheBytes, TTL: a.Settings.AliasTTL, Chance: mathrand.Float64,
 	})
 }
@@ -73,7 +73,7 @@ func (a *App) Trigger(jobs *training.Service, batches *batch.Service) *trigger.H
 func (a *App) Steps() *training.Steps {
 	return &training.Steps{
 		Jobs: a.Jobs(), Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
-		Workers: runtime.GOMAXPROCS(0), FunctionBytes: a.Settings.MemoryBytes, Usage: a.Usage, Judgements: a.judgements, Log: a.Log,
+		Workers: runtime.GOMAXPROCS(0), FunctionBytes: a.Settings.MemoryBytes, Engine: a.engine(), Usage: a.Usage, Judgements: a.judgements, Log: a.Log,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type Settings struct {
 	ModelsBucket  string          // GODWIT_MODELS_BUCKET, required
 	StateMachine  string          // GODWIT_STATE_MACHINE_ARN; empty where no job is started or followed
 	BatchMachine  string          // GODWIT_BATCH_MACHINE_ARN; empty where no batch job is started or followed
+	OnnxRuntime   string          // GODWIT_ONNX_RUNTIME_FUNCTION, the name of a function; empty: no graph runs there
 	AdminDigest   string          // GODWIT_ADMIN_KEY_SHA256; empty: there is no first admin key
 	AdminTenant   registry.Tenant // GODWIT_ADMIN_TENANT; "main"
 	S3PathStyle   bool            // GODWIT_S3_PATH_STYLE; false: the bucket is in the host name
@@ -33,13 +35,17 @@ type Settings struct {
 	AliasTTL      time.Duration   // GODWIT_ALIAS_TTL, within which a promotion is seen; 5 s
 	Build         string          // GODWIT_BUILD; the version control revision when the program knows it
 
-	Region      string // AWS_REGION; us-east-1
-	S3Endpoint  string // AWS_ENDPOINT_URL_S3; empty: the real service. The same for the next two
-	DDBEndpoint string // AWS_ENDPOINT_URL_DYNAMODB
-	SFNEndpoint string // AWS_ENDPOINT_URL_SFN
+	Region         string // AWS_REGION; us-east-1
+	S3Endpoint     string // AWS_ENDPOINT_URL_S3; empty: the real service. The same for the next three
+	DDBEndpoint    string // AWS_ENDPOINT_URL_DYNAMODB
+	SFNEndpoint    string // AWS_ENDPOINT_URL_SFN
+	LambdaEndpoint string // AWS_ENDPOINT_URL_LAMBDA
 
 	AccessKey, SecretKey, SessionToken string // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 }
+
+// functionName is the form of a Lambda function's name, or nothing.
+var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
 
 // Read reads settings through get, which is os.Getenv but in tests. The error
 // names the variable.
@@ -52,6 +58,7 @@ func Read(get func(string) string) (Settings, error) {
 		Build:       or(get("GODWIT_BUILD"), revision()),
 		Region:      or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
 		DDBEndpoint: get("AWS_ENDPOINT_URL_DYNAMODB"), SFNEndpoint: get("AWS_ENDPOINT_URL_SFN"),
+		OnnxRuntime: get("GODWIT_ONNX_RUNTIME_FUNCTION"), LambdaEndpoint: get("AWS_ENDPOINT_URL_LAMBDA"),
 		AccessKey: get("AWS_ACCESS_KEY_ID"), SecretKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN"),
 	}
 	for _, name := range []string{"GODWIT_TABLE", "GODWIT_UPLOADS_BUCKET", "GODWIT_MODELS_BUCKET"} {
@@ -61,6 +68,9 @@ func Read(get func(string) string) (Settings, error) {
 	}
 	if raw, err := hex.DecodeString(s.AdminDigest); s.AdminDigest != "" && (err != nil || len(raw) != sha256.Size || s.AdminDigest != strings.ToLower(s.AdminDigest)) {
 		return s, errors.New("GODWIT_ADMIN_KEY_SHA256: not 64 lower-case hexadecimal digits")
+	}
+	if !functionName.MatchString(s.OnnxRuntime) {
+		return s, errors.New("GODWIT_ONNX_RUNTIME_FUNCTION: not the name of a function, of letters, digits, - and _")
 	}
 	var err error
 	if s.AdminTenant, err = registry.ParseTenant(or(get("GODWIT_ADMIN_TENANT"), "main")); err != nil {

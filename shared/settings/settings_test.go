@@ -45,13 +45,13 @@ func TestRead_Defaults(t *testing.T) {
 func TestRead_Everything(t *testing.T) {
 	got, err := read(map[string]string{
 		"GODWIT_STAGE": "prod", "GODWIT_TABLE": "t", "GODWIT_UPLOADS_BUCKET": "u", "GODWIT_MODELS_BUCKET": "m",
-		"GODWIT_STATE_MACHINE_ARN": "arn", "GODWIT_ADMIN_KEY_SHA256": digest, "GODWIT_ADMIN_TENANT": "acme",
+		"GODWIT_STATE_MACHINE_ARN": "arn", "GODWIT_ONNX_RUNTIME_FUNCTION": "stack-onnxruntime", "AWS_ENDPOINT_URL_LAMBDA": "http://lambda", "GODWIT_ADMIN_KEY_SHA256": digest, "GODWIT_ADMIN_TENANT": "acme",
 		"GODWIT_S3_PATH_STYLE": "true", "GODWIT_CACHE_BYTES": "7", "GODWIT_ALIAS_TTL": "1m", "GODWIT_BUILD": "v1",
 		"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_S3": "http://s3", "AWS_ENDPOINT_URL_DYNAMODB": "http://ddb", "AWS_ENDPOINT_URL_SFN": "http://sfn",
 		"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "k", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
 	})
 	want := settings.Settings{
-		Stage: "prod", Table: "t", UploadsBucket: "u", ModelsBucket: "m", StateMachine: "arn", AdminDigest: digest, AdminTenant: "acme",
+		Stage: "prod", Table: "t", UploadsBucket: "u", ModelsBucket: "m", StateMachine: "arn", OnnxRuntime: "stack-onnxruntime", LambdaEndpoint: "http://lambda", AdminDigest: digest, AdminTenant: "acme",
 		S3PathStyle: true, MemoryBytes: 1 << 30, CacheBytes: 7, AliasTTL: time.Minute, Build: "v1",
 		Region: "eu-west-1", S3Endpoint: "http://s3", DDBEndpoint: "http://ddb", SFNEndpoint: "http://sfn",
 		AccessKey: "a", SecretKey: "s", SessionToken: "k",
@@ -82,6 +82,7 @@ func TestRead_NamesWhatIsWrong(t *testing.T) {
 		{"GODWIT_ADMIN_KEY_SHA256", strings.ToUpper(digest)},
 		{"GODWIT_ADMIN_TENANT", "Main"},
 		{"GODWIT_ADMIN_TENANT", "../main"},
+		{"GODWIT_ONNX_RUNTIME_FUNCTION", "arn:aws:lambda:eu-west-1:1:function:f"},
 		{"GODWIT_S3_PATH_STYLE", "perhaps"},
 		{"GODWIT_CACHE_BYTES", "64MB"},
 		{"GODWIT_CACHE_BYTES", "0"},

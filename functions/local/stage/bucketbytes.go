@@ -29,6 +29,7 @@ func (b bucketBytes) Get(ctx context.Context, bucket, key string) ([]byte, error
 		return nil, err
 	}
 	defer out.Body.Close()
+	// One byte more than allowed tells a list that is too long from one that fits.
 	data, err := io.ReadAll(io.LimitReader(out.Body, largestItems+1))
 	if err == nil && len(data) > largestItems {
 		err = fmt.Errorf("%s has more than %d bytes", key, largestItems)

@@ -56,6 +56,8 @@ func (st *Stage) startEvents() error {
 	for _, b := range st.stack.Buckets {
 		a.buckets[b.Name] = b.EventBridge
 	}
+	// From here on objects are announced; those created since the buckets were
+	// opened are the sweep's.
 	st.events.Store(a)
 	return nil
 }

@@ -93,6 +93,8 @@ func readKeys(path string) (keys, error) {
 
 // makeKeys stores new random keys at path, readable by the owner only.
 func makeKeys(path string) (keys, error) {
+	// rand.Text has 26 characters of base 32, 130 bits. S3's keys are as long as
+	// AWS's, 20 and 40 characters, because tools check that.
 	k := keys{AccessKey: "GW" + rand.Text()[:18], SecretKey: rand.Text() + rand.Text()[:14], APIKey: "gw_" + rand.Text() + rand.Text()}
 	data, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
@@ -116,6 +118,8 @@ func writeFile(path string, data []byte) error {
 
 // openLog opens the log at path for appending; a large one is put aside first.
 func openLog(path string) (*os.File, error) {
+	// One old log is kept, the one before it is lost: a log is for a look at what
+	// has just happened.
 	if info, err := os.Stat(path); err == nil && info.Size() > largestLog {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return nil, fmt.Errorf("put the log aside: %w", err)

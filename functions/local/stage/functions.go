@@ -29,7 +29,7 @@ var handlers = map[string]string{
 
 // busy are the functions that keep a processor busy for as long as they run; so
 // many processes of each as there are processors are of use.
-var busy = []string{"batch", "trainer"}
+var busy = []string{"batch", "trainer", optional}
 
 // findFunctions checks that the functions have been built.
 func (st *Stage) findFunctions() error {
@@ -49,7 +49,11 @@ func (st *Stage) bootstrap(handler string) string {
 // readTemplate reads what the functions, routes and rules are.
 func (st *Stage) readTemplate() error {
 	physical := map[string]string{"UploadsBucket": uploadsBucket, "ModelsBucket": modelsBucket, "Table": tableName}
-	for id, handler := range handlers {
+	folders, wanted := maps.Clone(handlers), "off"
+	if st.hasOptional() {
+		folders[optionalID], wanted = optional, "on"
+	}
+	for id, handler := range folders {
 		physical[id] = stackName + "-" + handler
 	}
 	stack, err := template.Load(filepath.Join(st.settings.Root, templateFile), template.Options{
@@ -57,10 +61,12 @@ func (st *Stage) readTemplate() error {
 			"S3EndpointUrl":       st.objects.URL(),
 			"DynamoDbEndpointUrl": urlOf(st.listeners.tables),
 			"SfnEndpointUrl":      urlOf(st.listeners.machines),
+			"LambdaEndpointUrl":   urlOf(st.listeners.machines),
+			optionalSwitch:        wanted,
 			"AdminKeySha256":      st.folder.keys.apiKeyDigest(),
 			"AdminTenant":         Tenant,
 		},
-		Physical: physical, Handlers: handlers,
+		Physical: physical, Handlers: folders,
 		Region: objects.Region, AccountID: account, StackName: stackName,
 	})
 	if err != nil {

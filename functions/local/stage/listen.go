@@ -61,7 +61,7 @@ func (st *Stage) serve() error {
 	if err != nil {
 		return err
 	}
-	st.serveOn(st.listeners.machines, programsOnly(st.machines.Handler()))
+	st.serveOn(st.listeners.machines, programsOnly(st.programs()))
 	st.serveOn(st.listeners.api, api)
 	return nil
 }

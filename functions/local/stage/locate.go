@@ -41,7 +41,7 @@ func repositoryAround(dir string) (string, error) {
 		if _, err := os.Stat(filepath.Join(at, templateFile)); err == nil {
 			return at, nil
 		}
-		up := filepath.Dir(at)
+		up := filepath.Dir(at) // of the root itself: the root
 		if up == at {
 			return "", fmt.Errorf("no %s in %s or above: run it inside the repository or name that with -root", templateFile, dir)
 		}

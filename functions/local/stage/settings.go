@@ -77,6 +77,7 @@ func loopback(addr string) (string, error) {
 		return "", fmt.Errorf("%q: the port must be a number up to 65535; 0 picks a free one", addr)
 	}
 	switch ip := net.ParseIP(host); {
+	// Not resolved: a name may be made to mean anything.
 	case host == "" || strings.EqualFold(host, "localhost"):
 		host = "127.0.0.1"
 	case ip == nil || !ip.IsLoopback():

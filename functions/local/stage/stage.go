@@ -63,10 +63,19 @@ type Stage struct {
 
 // Start brings a stage up; ctx bounds the start only. The error is one line
 // that names the setting to change, where one can help.
+//
+// Each step needs what stands above it. Ports are bound before the template is
+// read, because the functions' environment names them; the tables answer before
+// the host starts and, closed in the opposite order, until its functions have
+// ended; events can be delivered before the API answers; executions resume and
+// the buckets are swept when everything they may call is there; the ready file
+// comes last.
 func Start(ctx context.Context, settings Settings) (*Stage, error) {
+	// The stage outlives the context of its start.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	st := &Stage{settings: settings, failed: make(chan error, 1), stop: stop, stopped: background.Done()}
 	for _, step := range []func() error{
+		// What a person can get wrong is found first, before anything is made.
 		st.findFunctions,
 		st.openFolder,
 		st.listen,
