@@ -58,6 +58,10 @@ func TestPictures(t *testing.T) {
 	upload(p, write(t, "bars.zip", archive.String()), "bars")
 	p.until("the job to end", "document.querySelector('main .badge.succeeded, main .badge.failed')")
 	p.shot("job-pictures")
+	p.goTo("#/models/bars/versions/1")
+	p.press("Report")
+	p.reported()
+	p.shot("report-pictures") // with how its network learned
 	p.goTo("#/play/bars")
 	one := write(t, "it's one.png", string(drawn(t, true, 4)))
 	p.run("choose", chromedp.SetUploadFiles(chromedp.CSS("#picture"), []string{one}))

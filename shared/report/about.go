@@ -27,13 +27,18 @@ func (v *view) about() {
 		v.Verdict += " · " + v.V.Gate.Detail
 	}
 	v.Lead = v.lead()
+	stored := ""
+	if k := r.Rounding; k != nil {
+		stored = fmt.Sprintf(w.StoredCost, k.To, percent(k.Before), percent(k.After))
+	}
 	v.Facts = []fact{
 		{w.Task, named(w.Tasks, string(v.V.Task)), false},
 		{w.Algorithm, named(w.Algorithms, v.V.Algorithm), false},
-		{w.Chosen, candidate(r.Chosen), false},
+		{w.Chosen, w.candidate(r.Chosen), false},
 		{w.Labels, count(len(v.V.Labels)), false},
 		{w.Verdict, v.Verdict, false},
 		{w.CalibrationName, r.Calibration.Method, false},
+		{w.Stored, stored, false},
 		{w.Size, size(v.V.Artifact.Size), false},
 		{w.Created, moment(v.V.CreatedAt), false},
 		{w.Description, v.V.Description, false},
@@ -60,13 +65,16 @@ func (v *view) lead() string {
 }
 
 // candidate writes the settings of a candidate.
-func candidate(c tune.Candidate) string {
+func (w *words) candidate(c tune.Candidate) string {
 	if c == (tune.Candidate{}) {
 		return ""
 	}
 	parts := []string{c.Recipe, c.Learner, c.Loss, further(c)}
-	if c.C > 0 {
-		parts = append(parts, "C "+chart.Short(c.C))
+	switch {
+	case isNetwork(c):
+		parts = append(parts, w.path(c))
+	case c.C > 0:
+		parts = append(parts, "C "+w.path(c))
 	}
 	return joined(parts)
 }
@@ -142,6 +150,8 @@ func (v *view) quality() {
 	c := v.R.Versus
 	switch {
 	case c == nil:
+	case c.Reason != "":
+		v.Versus = fmt.Sprintf(w.VersusOther, c.Version, named(w.VersusReasons, c.Reason))
 	case c.Candidate == 0 && c.Champion == 0:
 		v.Versus = fmt.Sprintf(w.VersusNone, c.Version, count(c.Rows))
 	default:

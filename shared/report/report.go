@@ -122,6 +122,7 @@ type view struct {
 	Classes  classTables
 	Drives   drives
 	Search   searchTable
+	Courses  coursesTable
 	Data     []fact
 	Issues   []fact
 	Origin   []fact
@@ -166,6 +167,7 @@ func newView(v registry.Version, r training.Report, w *words) view {
 	}
 	out.drives(r.TopFeatures)
 	out.search()
+	out.courses()
 	out.data()
 	out.origin()
 	return out

@@ -175,28 +175,49 @@ func (c *checker) text(s string) {
 	}
 }
 
-// TestRender_golden holds a small report against the page that was looked at.
+// TestRender_golden holds a small report, and what only a network's has, against
+// the pages that were looked at.
 func TestRender_golden(t *testing.T) {
-	k := stored(t, "iris")
-	for _, l := range report.Languages {
-		page := render(t, k, l)
-		head, rest, _ := strings.Cut(page, "<style>")
-		_, body, _ := strings.Cut(rest, "</style>")
-		// The style and its digest in the policy have a file of their own.
-		got := regexp.MustCompile(`sha256-[^ ]*`).ReplaceAllString(head, "sha256-DIGEST") + body
-		name := "testdata/iris." + string(l) + ".html"
-		if *update {
-			if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
+	tests := []struct {
+		name string
+		k    kept
+		part func(page string) string
+	}{
+		{"iris", stored(t, "iris"), func(page string) string {
+			head, rest, _ := strings.Cut(page, "<style>")
+			_, body, _ := strings.Cut(rest, "</style>")
+			// The style and its digest in the policy have a file of their own.
+			return regexp.MustCompile(`sha256-[^ ]*`).ReplaceAllString(head, "sha256-DIGEST") + body
+		}},
+		{"courses", network(3, 4), func(page string) string {
+			_, rest, _ := strings.Cut(page, `<section id="courses">`)
+			section, _, _ := strings.Cut(rest, "</section>")
+			return section + "\n"
+		}},
+	}
+	for _, tc := range tests {
+		for _, l := range report.Languages {
+			t.Run(tc.name+" in "+string(l), func(t *testing.T) {
+				golden(t, "testdata/"+tc.name+"."+string(l)+".html", tc.part(render(t, tc.k, l)))
+			})
 		}
-		want, err := os.ReadFile(name)
-		if err != nil {
+	}
+}
+
+// golden holds a text against a file, or writes the file.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got != string(want) {
-			t.Errorf("the page in %s differs from %s near %s; look at it and run with -update", l, name, firstDifference(got, string(want)))
-		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the page differs from %s near %s; look at it and run with -update", name, firstDifference(got, string(want)))
 	}
 }
 
@@ -329,6 +350,7 @@ func TestRender_little(t *testing.T) {
 		{"against a champion", func(k *kept) {
 			k.Report.Versus = &training.Comparison{Version: 3, Rows: 120, Metric: "accuracy", Candidate: .9, Champion: .88, Difference: .02, Low: -.01, High: .05}
 		}, "88.0\u202f% for version 3: better by 2.0 points"},
+		{"other classes", func(k *kept) { k.Report.Versus = &training.Comparison{Version: 3, Reason: "other_classes"} }, "it knows another set of labels"},
 		{"no common rows", func(k *kept) { k.Report.Versus = &training.Comparison{Version: 3} }, "Version 3 could not be compared"},
 		{"a data set", func(k *kept) {
 			k.Version.Lineage.Dataset = "ds_1"

@@ -101,12 +101,20 @@ func (v *view) search() {
 	for _, s := range all[:min(searchShown, len(all))] {
 		v.Search.Further = v.Search.Further || further(s.Candidate) != ""
 		v.Search.Rows = append(v.Search.Rows, searchRow{
-			Candidate: s.Candidate, Further: further(s.Candidate), C: chart.Short(s.C), Value: v.score(s.Value), Spread: v.score(s.Deviation), Share: percent(s.Share),
+			Candidate: s.Candidate, Further: further(s.Candidate), C: v.words.path(s.Candidate), Value: v.score(s.Value), Spread: v.score(s.Deviation), Share: percent(s.Share),
 			Terms: count(s.Terms), Chosen: s.Candidate == best.Candidate && s.Share == best.Share,
 		})
 	}
 	v.Figures.add("search", v.paths(all, best))
 	v.Figures.add("search", v.learning(all))
+}
+
+// path writes how far along its path a candidate is: its C, or its epochs.
+func (w *words) path(c tune.Candidate) string {
+	if isNetwork(c) {
+		return fmt.Sprintf(w.EpochCount, chart.Short(c.C))
+	}
+	return chart.Short(c.C)
 }
 
 // paths draws the figure over C, a line for each kind of candidate, the kinds
@@ -118,7 +126,7 @@ func (v *view) paths(all []training.Searched, best training.Searched) *chart.Fig
 	var values, costs []float64
 	for _, s := range all {
 		kind := s.Candidate
-		if kind.C = 0; s.C <= 0 || s.Share != best.Share {
+		if kind.C = 0; s.C <= 0 || s.Share != best.Share || isNetwork(kind) { // networks have charts of their own
 			continue
 		}
 		i, known := at[kind]
@@ -178,7 +186,7 @@ func (v *view) learning(all []training.Searched) *chart.Figure {
 	var values []float64
 	for _, share := range slices.Sorted(maps.Keys(best)) {
 		b := best[share]
-		s.Points = append(s.Points, chart.Point{X: share, Y: b.Value, Low: b.Value - b.Deviation, High: b.Value + b.Deviation, Size: 4, Title: candidate(b.Candidate) + ": " + v.score(b.Value)})
+		s.Points = append(s.Points, chart.Point{X: share, Y: b.Value, Low: b.Value - b.Deviation, High: b.Value + b.Deviation, Size: 4, Title: w.candidate(b.Candidate) + ": " + v.score(b.Value)})
 		values = append(values, b.Value-b.Deviation, b.Value+b.Deviation)
 	}
 	return chart.Lines("learning", fmt.Sprintf(w.LearningTitle, v.metric()), w.LearningDesc, unit(w.LearningX), v.axis(values), []chart.Series{s}, false)

@@ -60,6 +60,7 @@ type words struct {
 	Candidate             string
 	Versus                string // rows, metric, this, version, that, difference, low, high
 	VersusNone            string // version, rows
+	VersusOther           string // version, one of VersusReasons
 	Points                string // a difference of shares, in hundredths
 	EstimatesTitle        string
 	EstimatesDesc         string
@@ -149,6 +150,27 @@ type words struct {
 	Terms                 string // column
 	SearchCut             string // shown, all
 	PruningNote           string // weights, same, rows
+	CoursesHead           string // heading
+	CoursesNote           string // trainings
+	CoursesTable          string
+	CoursesCut            string // epochs
+	CourseName            string // features, fold
+	CoursePoint           string // training, epoch, value
+	Training              string // column
+	Epoch                 string // column, axis
+	EpochCount            string // n
+	LossAxis              string // axis
+	TrainLoss             string // column
+	TrainLossTitle        string
+	TrainLossDesc         string
+	HeldLoss              string // column
+	HeldLossTitle         string
+	HeldLossDesc          string
+	HeldAccuracy          string // column, axis
+	HeldAccuracyTitle     string
+	HeldAccuracyDesc      string
+	Stored                string
+	StoredCost            string // form, accuracy before, after
 	DataHead              string // heading
 	Read                  string
 	Trained               string
@@ -189,5 +211,5 @@ type words struct {
 	AgainInbox            string
 	// Tasks, Algorithms, Codes name what the service calls by a code; a code that
 	// is not there stands for itself.
-	Tasks, Algorithms, Codes map[string]string
+	Tasks, Algorithms, Codes, VersusReasons map[string]string
 }
