@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +25,7 @@ import (
 	"godwit/functions/local/stage"
 )
 
-// The environment that makes the test binary a trainer that gets killed.
+// The environment that makes the test binary a function that gets killed.
 const (
 	killedProgram = "GODWIT_TEST_KILLED" // the real bootstrap
 	killsFolder   = "GODWIT_TEST_KILLS"  // a file in it for each kill that is still to come
@@ -33,7 +34,8 @@ const (
 // mortal is a bootstrap between the stage and the real one: it reads along on the
 // Runtime API, and where a file says so it kills the real one with SIGKILL and
 // dies: "STEP-before" when a step has come, "STEP-after" when its work is done
-// and only the answer is missing.
+// and only the answer is missing. The steps of chunks are "score0", "score1" and
+// so on.
 type mortal struct {
 	kills string
 	child *exec.Cmd
@@ -63,7 +65,7 @@ func runMortal(program string) {
 
 // ServeHTTP passes a call of the Runtime API on.
 func (m *mortal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasSuffix(r.URL.Path, "/response") {
+	if strings.HasSuffix(r.URL.Path, "/response") || strings.HasSuffix(r.URL.Path, "/error") {
 		m.dieAt(m.step + "-after")
 	}
 	m.proxy.ServeHTTP(w, r)
@@ -80,12 +82,15 @@ func (m *mortal) came(resp *http.Response) error {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	var in struct {
-		Step string `json:"step"`
+		Step  string `json:"step"`
+		Chunk int    `json:"chunk"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return err
 	}
-	m.step = in.Step
+	if m.step = in.Step; m.step == "score" {
+		m.step += strconv.Itoa(in.Chunk)
+	}
 	m.dieAt(m.step + "-before")
 	return nil
 }
@@ -98,9 +103,15 @@ func (m *mortal) dieAt(where string) {
 	}
 }
 
-// withMortalTrainer returns a folder of functions whose trainer is killed
-// where kills has a file.
+// withMortalTrainer is withMortal for the trainer.
 func withMortalTrainer(t *testing.T, kills string) string {
+	t.Helper()
+	return withMortal(t, "trainer", kills)
+}
+
+// withMortal returns a folder of functions of which one is killed where kills has
+// a file.
+func withMortal(t *testing.T, function, kills string) string {
 	t.Helper()
 	real, bin := filepath.Join(programs(t), "bin"), t.TempDir()
 	functions, err := os.ReadDir(real)
@@ -108,7 +119,7 @@ func withMortalTrainer(t *testing.T, kills string) string {
 		t.Fatal(err)
 	}
 	for _, f := range functions {
-		if f.Name() == "trainer" {
+		if f.Name() == function {
 			continue
 		}
 		if err := os.Symlink(filepath.Join(real, f.Name()), filepath.Join(bin, f.Name())); err != nil {
@@ -120,8 +131,8 @@ func withMortalTrainer(t *testing.T, kills string) string {
 		t.Fatal(err)
 	}
 	// The stage hands no environment of its own to a function.
-	script := fmt.Sprintf("#!/bin/sh\n%s='%s/trainer/bootstrap' %s='%s' exec '%s'\n", killedProgram, real, killsFolder, kills, self)
-	if err := errors.Join(os.Mkdir(filepath.Join(bin, "trainer"), 0o700), os.WriteFile(filepath.Join(bin, "trainer", "bootstrap"), []byte(script), 0o700)); err != nil {
+	script := fmt.Sprintf("#!/bin/sh\n%s='%s/%s/bootstrap' %s='%s' exec '%s'\n", killedProgram, real, function, killsFolder, kills, self)
+	if err := errors.Join(os.Mkdir(filepath.Join(bin, function), 0o700), os.WriteFile(filepath.Join(bin, function, "bootstrap"), []byte(script), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	return bin
@@ -143,16 +154,11 @@ func uploaded(t *testing.T, at stage.Ready, name string, data []byte) {
 // the digest that an undisturbed training gave; data that cannot be trained still
 // fails with its reason.
 func TestServe_SurvivesKillAtEveryStep(t *testing.T) {
+	t.Parallel() // most of it is waiting for retries
 	kills := t.TempDir()
 	at := launchWith(t, t.TempDir(), withMortalTrainer(t, kills), "serve").serving(t)
 	championOf(t, at) // undisturbed
-	for _, step := range []string{"prepare", "search", "select", "finish", "fail"} {
-		for _, when := range []string{"before", "after"} {
-			if err := os.WriteFile(filepath.Join(kills, step+"-"+when), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	condemn(t, kills, "prepare", "search", "select", "finish", "fail")
 	data, err := os.ReadFile("sample/messages.csv")
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +177,24 @@ func TestServe_SurvivesKillAtEveryStep(t *testing.T) {
 		}
 	}
 	sameVersions(t, c, uploads+1)
+	allStruck(t, kills)
+}
+
+// condemn has each step killed once before its work and once after it.
+func condemn(t *testing.T, kills string, steps ...string) {
+	t.Helper()
+	for _, step := range steps {
+		for _, when := range []string{"before", "after"} {
+			if err := os.WriteFile(filepath.Join(kills, step+"-"+when), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// allStruck holds that no kill is still to come.
+func allStruck(t *testing.T, kills string) {
+	t.Helper()
 	if left, err := os.ReadDir(kills); err != nil || len(left) > 0 {
 		t.Errorf("%v, %v are kills that never struck, want none", left, err)
 	}

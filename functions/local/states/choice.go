@@ -15,7 +15,8 @@ type Choice struct {
 	test test
 }
 
-// test reports whether a rule holds for an input.
+// test reports whether a rule holds for an input. Tests are made when a machine is
+// registered, so that a rule nobody understands is refused before anything runs.
 type test func(input any, context map[string]any) (bool, error)
 
 // UnmarshalJSON reads a rule; a comparison the stage does not know is refused.
@@ -34,8 +35,10 @@ func (c *Choice) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// parseTest reads a rule without its Next: And, Or, Not, or one comparison.
 func parseTest(raw map[string]json.RawMessage) (test, error) {
 	for name, join := range map[string]func([]test) test{"And": all, "Or": anyOf} {
+		// Alone in its rule, or it would not be clear what else it holds for.
 		data, ok := raw[name]
 		if !ok || len(raw) != 1 {
 			continue
@@ -67,6 +70,7 @@ func parseTest(raw map[string]json.RawMessage) (test, error) {
 	return parseComparison(raw)
 }
 
+// all holds when every test does; it ends with the first that does not.
 func all(tests []test) test {
 	return func(input any, context map[string]any) (bool, error) {
 		for _, t := range tests {
@@ -78,6 +82,7 @@ func all(tests []test) test {
 	}
 }
 
+// anyOf holds when one test does; it ends with the first that does.
 func anyOf(tests []test) test {
 	return func(input any, context map[string]any) (bool, error) {
 		for _, t := range tests {
@@ -110,6 +115,7 @@ func parseComparison(raw map[string]json.RawMessage) (test, error) {
 			return nil, fmt.Errorf("IsPresent needs true or false")
 		}
 		return func(input any, context map[string]any) (bool, error) {
+			// The one comparison for which a place that is not there is no error.
 			_, err := variable.get(input, context)
 			return (err == nil) == present, nil
 		}, nil
@@ -142,6 +148,7 @@ func numeric(a, b any) (order int, ok bool) {
 	if !okX || !okY {
 		return 0, false
 	}
+	// Rationals: 0.1 and 1e-1 are one number, and none is too large to compare.
 	p, okX := new(big.Rat).SetString(string(x))
 	q, okY := new(big.Rat).SetString(string(y))
 	if !okX || !okY {

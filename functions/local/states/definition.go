@@ -9,11 +9,12 @@ import (
 	"slices"
 )
 
-// Machine is a definition that was understood whole.
+// Machine is a definition that was understood whole: a state that is named is
+// there, and no field of any state is without an effect here.
 type Machine struct {
 	Comment        string
 	StartAt        string
-	TimeoutSeconds int
+	TimeoutSeconds int // of an execution; 0: none
 	States         map[string]*State
 }
 
@@ -85,6 +86,8 @@ func ParseMachine(data []byte) (*Machine, error) {
 	return parseMachine(raw, "", "Comment", "StartAt", "TimeoutSeconds", "States")
 }
 
+// parseMachine reads a machine or a Map's processor; at is where it stands, for
+// errors.
 func parseMachine(raw map[string]json.RawMessage, at string, known ...string) (*Machine, error) {
 	if err := refuseUnknown(raw, at, known); err != nil {
 		return nil, err
@@ -143,6 +146,7 @@ func (m *Machine) checkTargets(at string) error {
 	return nil
 }
 
+// refuseUnknown names the first field that is not known, in order of names.
 func refuseUnknown(raw map[string]json.RawMessage, at string, known []string) error {
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		if !slices.Contains(known, name) {
@@ -152,6 +156,7 @@ func refuseUnknown(raw map[string]json.RawMessage, at string, known []string) er
 	return nil
 }
 
+// read decodes a field strictly; an absent one leaves dst as it is.
 func read(raw map[string]json.RawMessage, name string, dst any) error {
 	data, ok := raw[name]
 	if !ok {
@@ -166,6 +171,7 @@ func read(raw map[string]json.RawMessage, name string, dst any) error {
 	return nil
 }
 
+// parseState reads one state and refuses what its type does not have.
 func parseState(data json.RawMessage, at string) (*State, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(data, &raw); err != nil {
@@ -179,6 +185,8 @@ func parseState(data json.RawMessage, at string) (*State, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: a state of type %q is not interpreted by the local stage", at, s.Type)
 	}
+	// Nothing in a definition is ignored: a field that is not interpreted would make
+	// the stage do something else than AWS, and nobody would see it.
 	if err := refuseUnknown(raw, at, append([]string{"Type", "Comment"}, allowed...)); err != nil {
 		return nil, err
 	}
@@ -194,6 +202,7 @@ func parseState(data json.RawMessage, at string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", at, err)
 	}
+	// Decoding alone cannot tell null from absent: both leave a nil pointer.
 	for name, p := range map[string]**path{"InputPath": &s.InputPath, "OutputPath": &s.OutputPath, "ResultPath": &s.ResultPath} {
 		if v, there := raw[name]; there && string(v) == "null" {
 			*p = &path{none: true} // null discards, and an absent field keeps

@@ -85,7 +85,8 @@ func (m *Machine) distributes() bool {
 	return false
 }
 
-// child is what is kept of one child execution.
+// child is what is kept of one child execution: like an execution it is written
+// before each state it enters, and at its end.
 type child struct {
 	ID         string          `json:"id"`
 	Input      json.RawMessage `json:"input"`
@@ -104,13 +105,14 @@ type child struct {
 // kept with every state it completes, so that a restart goes on where each was.
 // The first child that fails stops the others and fails the Map.
 func (w *walk) spread(ctx context.Context, name string, s *State, input any, object map[string]any, key string) (any, error) {
+	// Read again after a restart: the list is an object that nobody changes.
 	items, err := w.items(ctx, s, input, object)
 	if err != nil {
 		return nil, err
 	}
 	label := s.Distributed.Label
 	if label == "" {
-		label = name
+		label = name // where the service would make up a unique one
 	}
 	run := strings.Replace(w.registered.arn, ":stateMachine:", ":mapRun:", 1) + "/" + label + ":" + w.execution.Name
 	limit := s.MaxConcurrency
@@ -123,6 +125,7 @@ func (w *walk) spread(ctx context.Context, name string, s *State, input any, obj
 	if ctx.Err() != nil { // stopped from outside: a restart or StopExecution decides
 		return nil, ctx.Err()
 	}
+	// Also when a child failed: Step Functions writes what there is.
 	details, err := w.outcomes(ctx, s, input, object, run, label, len(items), key)
 	if err != nil {
 		return nil, err
@@ -182,6 +185,7 @@ func (w *walk) child(ctx context.Context, s *State, input any, outer map[string]
 	if err != nil {
 		return err
 	}
+	// Kept before it runs, with its name: a restart goes on under the same one.
 	if c == nil {
 		start, err := w.itemInput(s, input, outer, item, i)
 		if err != nil {
@@ -216,6 +220,7 @@ func (w *walk) child(ctx context.Context, s *State, input any, outer map[string]
 	return errors.Join(err, w.engine.keepChild(key, c))
 }
 
+// childARN is named as Step Functions names a Map run's children.
 func (w *walk) childARN(label, id string) string {
 	return strings.Replace(w.registered.arn, ":stateMachine:", ":execution:", 1) + "/" + label + ":" + id
 }

@@ -50,6 +50,7 @@ type Engine struct {
 	running  map[string]context.CancelFunc // by execution ARN
 }
 
+// registered is a machine under the names by which executions call it.
 type registered struct {
 	name, arn string
 	machine   *Machine
@@ -132,6 +133,7 @@ func (e *Engine) Close() error {
 	return e.db.Close()
 }
 
+// machine returns what Register made known, nil when nothing did.
 func (e *Engine) machine(arn string) *registered {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -155,9 +157,11 @@ func (e *Engine) launch(ex *execution, m *registered) {
 
 // run takes an execution from its last checkpoint to its end.
 func (e *Engine) run(ctx context.Context, ex *execution, m *registered) {
+	// RUNNING comes first; one that was told before a restart is not told again.
 	e.emit(ex)
 	if t := m.machine.TimeoutSeconds; t > 0 {
 		var cancel context.CancelFunc
+		// From the start, not from now: a restart gives no execution more time.
 		ctx, cancel = context.WithDeadlineCause(ctx, ex.StartedAt.Add(time.Duration(t)*time.Second), errTimedOut)
 		defer cancel()
 	}
@@ -182,6 +186,7 @@ func (e *Engine) run(ctx context.Context, ex *execution, m *registered) {
 	e.finish(ex, status, out, f)
 }
 
+// errTimedOut tells a deadline of the execution's own from the stage's end.
 var errTimedOut = errors.New("the execution took longer than TimeoutSeconds")
 
 // finish writes the end of an execution, unless somebody else did, and tells it.

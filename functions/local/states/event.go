@@ -37,6 +37,7 @@ func (e *Engine) emit(ex *execution) {
 // https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 func (e *Engine) event(ex *execution) ([]byte, error) {
 	parts := strings.Split(ex.ARN, ":") // arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME
+	// An event is of the moment of its change: the start, or the end.
 	at, stop := ex.StartedAt, any(nil)
 	if !ex.StoppedAt.IsZero() {
 		at, stop = ex.StoppedAt, ex.StoppedAt.UnixMilli()
@@ -53,6 +54,7 @@ func (e *Engine) event(ex *execution) ([]byte, error) {
 	})
 }
 
+// orNull is null for what an execution does not have, as EventBridge sends it.
 func orNull(s string) any {
 	if s == "" {
 		return nil

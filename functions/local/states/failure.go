@@ -26,6 +26,7 @@ func asFailure(err error) *failure {
 // matches reports whether a name in ErrorEquals stands for f.
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 func (f *failure) matches(names []string) bool {
+	// These two are caught by their own names alone: tried again, they fail again.
 	terminal := f.name == "States.DataLimitExceeded" || f.name == "States.Runtime"
 	switch {
 	case slices.Contains(names, f.name):

@@ -25,6 +25,7 @@ type outcome struct {
 	StopDate        time.Time `json:",omitzero"`
 }
 
+// included says that a value is written in full, which here it always is.
 type included struct{ Included bool }
 
 // outcomes writes what became of the children as the ResultWriter does: a file
@@ -35,6 +36,7 @@ func (w *walk) outcomes(ctx context.Context, s *State, input any, object map[str
 	if err != nil {
 		return nil, err
 	}
+	// PREFIX/ID OF THE RUN/{SUCCEEDED_0,FAILED_0,manifest}.json
 	folder := strings.TrimSuffix(prefix, "/") + "/" + run[strings.LastIndexByte(run, ':')+1:]
 	byStatus := map[string][]outcome{}
 	for i := range n {
@@ -50,6 +52,7 @@ func (w *walk) outcomes(ctx context.Context, s *State, input any, object map[str
 		Key  string
 		Size int
 	}
+	// All three are listed, also empty ones, and none is null.
 	files := map[string][]file{"FAILED": {}, "PENDING": {}, "SUCCEEDED": {}}
 	for _, status := range []string{statusFailed, statusSucceeded} {
 		if byStatus[status] == nil {
@@ -68,6 +71,7 @@ func (w *walk) outcomes(ctx context.Context, s *State, input any, object map[str
 	return map[string]any{"Bucket": bucket, "Key": manifest}, nil
 }
 
+// outcome is what the ResultWriter says of one child.
 func (w *walk) outcome(c *child, label string) outcome {
 	o := outcome{
 		ExecutionArn: w.childARN(label, c.ID), Input: string(c.Input), InputDetails: included{true}, Name: c.ID, Error: c.Error, Cause: c.Cause,

@@ -10,11 +10,18 @@ import (
 )
 
 // path is a JSONPath reference path: "$" or "$$", then members and indexes. It
-// names exactly one place.
+// names exactly one place:
+//
+//	$                  the whole input
+//	$.job.rows[2]      an element of a list in it
+//	$['a.b']           a member whose name is no identifier
+//	$$.Execution.Name  a part of the context object
+//
+// A nil *path is an absent field, which means "$" wherever one may stand.
 type path struct {
-	context bool // begins at the context object
-	none    bool // null: nothing
-	steps   []any
+	context bool  // begins at the context object
+	none    bool  // null: nothing
+	steps   []any // string for a member, int for an index
 }
 
 // UnmarshalJSON reads a path; other JSONPath operators are refused.
@@ -30,6 +37,7 @@ func (p *path) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// parsePath reads .name, ['name'] and [2] after "$" or "$$".
 func parsePath(text string) (path, error) {
 	bad := fmt.Errorf("%q is not a reference path the local stage interprets", text)
 	rest, ok := strings.CutPrefix(text, "$")
@@ -43,6 +51,7 @@ func parsePath(text string) (path, error) {
 	for rest != "" {
 		var step any
 		switch {
+		// The quoted form first: its "[" would pass for an index's.
 		case strings.HasPrefix(rest, "['"):
 			name, after, found := strings.Cut(rest[2:], "']")
 			if !found {
@@ -62,6 +71,7 @@ func parsePath(text string) (path, error) {
 			if end >= 0 {
 				name = rest[1 : 1+end]
 			}
+			// Operators that may name several places, or none.
 			if name == "" || strings.ContainsAny(name, "*?@() ") {
 				return path{}, bad
 			}
@@ -79,6 +89,7 @@ func (p *path) get(input any, context map[string]any) (any, error) {
 	if p == nil {
 		return input, nil
 	}
+	// InputPath and OutputPath null give an empty object.
 	if p.none {
 		return map[string]any{}, nil
 	}
@@ -114,16 +125,20 @@ func (p *path) put(input, value any) (any, error) {
 	if p == nil {
 		return value, nil
 	}
+	// ResultPath null throws the result away.
 	if p.none {
 		return input, nil
 	}
 	return putSteps(input, p.steps, value)
 }
 
+// putSteps copies what it changes: the input is read again by a retry.
 func putSteps(at any, steps []any, value any) (any, error) {
 	if len(steps) == 0 {
 		return value, nil
 	}
+	// Members only: what a result would become at an index past a list's end
+	// is not defined.
 	name, ok := steps[0].(string)
 	m, isMap := at.(map[string]any)
 	if !ok || at != nil && !isMap {
@@ -133,6 +148,7 @@ func putSteps(at any, steps []any, value any) (any, error) {
 	if out == nil {
 		out = map[string]any{}
 	}
+	// m is nil where nothing was: then the member is made.
 	inner, err := putSteps(m[name], steps[1:], value)
 	out[name] = inner
 	return out, err
@@ -161,6 +177,7 @@ func checkTemplate(template any) error {
 	switch v := template.(type) {
 	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
+			// The suffix says that the value is a path, not a text.
 			if !strings.HasSuffix(name, ".$") {
 				if err := checkTemplate(v[name]); err != nil {
 					return err

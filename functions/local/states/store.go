@@ -24,7 +24,14 @@ var (
 	childrenBucket   = []byte("children")   // ARN/state/index -> child of a distributed Map
 )
 
-// execution is what is kept of one execution.
+// execution is what is kept of one execution. It is written when it starts, before
+// each further state is entered, and at its end; what a killed stage finds of it:
+//
+//	killed while a state runs     the state is run again from its input: a Task's
+//	                              function may be called twice, as AWS may do too
+//	killed inside an inline Map   items that ended are kept, the others run again
+//	killed inside a distributed   each child goes on with its own state
+//	killed after the end          the status change is offered again until taken
 type execution struct {
 	Name       string          `json:"name"`
 	ARN        string          `json:"arn"`
@@ -117,6 +124,7 @@ func (e *Engine) each(do func(*execution)) error {
 	})
 }
 
+// put stores an execution under its ARN.
 func put(tx *bolt.Tx, ex *execution) error {
 	data, err := json.Marshal(ex)
 	if err != nil {
@@ -125,6 +133,7 @@ func put(tx *bolt.Tx, ex *execution) error {
 	return tx.Bucket(executionsBucket).Put([]byte(ex.ARN), data)
 }
 
+// load reads an execution that must be there.
 func load(tx *bolt.Tx, arn string) (*execution, error) {
 	ex := &execution{}
 	if err := json.Unmarshal(tx.Bucket(executionsBucket).Get([]byte(arn)), ex); err != nil {
@@ -148,6 +157,7 @@ func (e *Engine) item(key string) (out any, ok bool, err error) {
 	return out, ok, err
 }
 
+// keepItem notes the output of an inline Map's item.
 func (e *Engine) keepItem(key string, output json.RawMessage) error {
 	return e.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(itemsBucket).Put([]byte(key), output) })
 }
@@ -157,6 +167,7 @@ func (e *Engine) forgetItems(prefix string) error {
 	return e.db.Update(func(tx *bolt.Tx) error {
 		for _, bucket := range [][]byte{itemsBucket, childrenBucket} {
 			c := tx.Bucket(bucket).Cursor()
+			// Sought anew after each deletion, which moves bbolt's cursor.
 			for k, _ := c.Seek([]byte(prefix)); bytes.HasPrefix(k, []byte(prefix)); k, _ = c.Seek([]byte(prefix)) {
 				if err := c.Delete(); err != nil {
 					return err
@@ -180,6 +191,7 @@ func (e *Engine) keptChild(key string) (c *child, err error) {
 	return c, err
 }
 
+// keepChild notes where a child is, or how it ended.
 func (e *Engine) keepChild(key string, c *child) error {
 	data, err := json.Marshal(c)
 	if err != nil {

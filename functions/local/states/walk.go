@@ -51,6 +51,8 @@ func (w *walk) run(ctx context.Context, state string, input json.RawMessage, ent
 	}
 }
 
+// decodeJSON keeps numbers as they are written: what passes through states must
+// come out with the same digits.
 func decodeJSON(data []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -61,6 +63,7 @@ func decodeJSON(data []byte) (any, error) {
 	return v, nil
 }
 
+// encodeJSON is also where the limit on a state's data is held.
 func encodeJSON(v any) (json.RawMessage, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -75,7 +78,9 @@ func encodeJSON(v any) (json.RawMessage, error) {
 // enter runs one state with its retries and catchers, and returns its output
 // and the next state, "" at the end.
 func (w *walk) enter(ctx context.Context, name string, s *State, input any, entered int) (any, string, error) {
+	// Once for all tries: EnteredTime is when the state was first entered.
 	object := w.contextObject(name)
+	// Each retrier counts for itself, as the language says.
 	tried := make([]int, len(s.Retry))
 	for {
 		out, next, err := w.once(ctx, name, s, input, object, entered)
@@ -86,6 +91,7 @@ func (w *walk) enter(ctx context.Context, name string, s *State, input any, ente
 			return nil, "", ctx.Err()
 		}
 		f := asFailure(err)
+		// A retrier that is used up does not stop a catcher: first all tries, then Catch.
 		again, err := w.wait(ctx, s, f, tried)
 		if err != nil {
 			return nil, "", err
@@ -95,6 +101,7 @@ func (w *walk) enter(ctx context.Context, name string, s *State, input any, ente
 		}
 		for _, c := range s.Catch {
 			if f.matches(c.ErrorEquals) {
+				// Into the state's input as it came: what InputPath left out is there again.
 				out, err := c.ResultPath.put(input, f.output())
 				return out, c.Next, err
 			}
@@ -126,6 +133,7 @@ func (w *walk) wait(ctx context.Context, s *State, f *failure, tried []int) (boo
 	return false, nil
 }
 
+// contextObject is what "$$" paths read.
 func (w *walk) contextObject(state string) map[string]any {
 	var input any
 	if v, err := decodeJSON([]byte(w.execution.Input)); err == nil {
@@ -145,7 +153,12 @@ func (w *walk) contextObject(state string) map[string]any {
 	return c
 }
 
-// once runs one state one time.
+// once runs one state one time. What a state reads and returns passes these:
+//
+//	raw input -> InputPath -> Parameters -> the work -> ResultSelector
+//	          -> ResultPath, into the raw input -> OutputPath -> output
+//
+// Choice, Succeed and Fail do no work; they have the paths only.
 func (w *walk) once(ctx context.Context, name string, s *State, raw any, object map[string]any, entered int) (out any, next string, err error) {
 	input, err := s.InputPath.get(raw, object)
 	if err != nil {
@@ -182,6 +195,7 @@ func (w *walk) once(ctx context.Context, name string, s *State, raw any, object 
 			return nil, "", err
 		}
 	}
+	// Into the input as it came, before InputPath.
 	if result, err = s.ResultPath.put(raw, result); err != nil {
 		return nil, "", err
 	}
@@ -197,6 +211,7 @@ func (w *walk) mapped(ctx context.Context, name string, s *State, input any, obj
 	return w.each(ctx, s, input, object, key)
 }
 
+// arguments is the state's input as its Parameters make it.
 func (s *State) arguments(input any, object map[string]any) (any, error) {
 	if s.Parameters == nil {
 		return input, nil
@@ -204,6 +219,7 @@ func (s *State) arguments(input any, object map[string]any) (any, error) {
 	return fill(s.Parameters, input, object)
 }
 
+// choose returns the target of the first rule that holds.
 func (s *State) choose(input any, object map[string]any) (string, error) {
 	for _, c := range s.Choices {
 		yes, err := c.test(input, object)
@@ -246,9 +262,12 @@ func (w *walk) task(ctx context.Context, s *State, input any, object map[string]
 	if err != nil {
 		return nil, err
 	}
+	// As the service wraps an answer, less the metadata of the HTTP call.
 	return map[string]any{"ExecutedVersion": "$LATEST", "Payload": answer, "StatusCode": json.Number("200")}, nil
 }
 
+// invoke calls the function within the Task's own time, and names what goes
+// wrong as Step Functions does.
 func (w *walk) invoke(ctx context.Context, s *State, function string, payload []byte) ([]byte, string, error) {
 	call := ctx
 	if s.TimeoutSeconds > 0 {
@@ -260,6 +279,7 @@ func (w *walk) invoke(ctx context.Context, s *State, function string, payload []
 	switch {
 	case err == nil:
 		return out, functionError, nil
+	// The Task's own time, not the execution's, which ends all of it.
 	case ctx.Err() == nil && errors.Is(call.Err(), context.DeadlineExceeded):
 		return nil, "", &failure{name: "States.Timeout", cause: fmt.Sprintf("the task took longer than %d s", s.TimeoutSeconds)}
 	}
@@ -296,6 +316,7 @@ func (w *walk) each(ctx context.Context, s *State, input any, object map[string]
 
 // one runs the processor for one item.
 func (w *walk) one(ctx context.Context, s *State, input any, outer map[string]any, item any, i int, key string) (any, error) {
+	// It ended before the stage was restarted.
 	if kept, ok, err := w.engine.item(key); err != nil || ok {
 		return kept, err
 	}
@@ -335,6 +356,7 @@ func parallel(ctx context.Context, n, limit int, do func(ctx context.Context, i 
 		wg.Go(func() {
 			defer func() { <-slots }()
 			if err := do(ctx, i); err != nil {
+				// Only the first cause counts: what others fail with now is its consequence.
 				cancel(err)
 			}
 		})

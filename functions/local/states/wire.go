@@ -67,6 +67,8 @@ func decode(body []byte, v any) *fault {
 // validName is what an execution may be called.
 var validName = regexp.MustCompile(`^[^\s<>{}\[\]?*"#%\\^|~` + "`" + `$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$`)
 
+// startExecution is idempotent as Step Functions is: the same name and input
+// while it runs is the same execution.
 func (e *Engine) startExecution(body []byte) (any, *fault) {
 	var in struct {
 		StateMachineArn, Name, Input string
@@ -89,6 +91,7 @@ func (e *Engine) startExecution(body []byte) (any, *fault) {
 		Name: in.Name, ARN: strings.Replace(m.arn, ":stateMachine:", ":execution:", 1) + ":" + in.Name, MachineARN: m.arn,
 		Input: in.Input, Status: statusRunning, StartedAt: e.opts.Now().UTC(), State: m.machine.StartAt, StateInput: json.RawMessage(in.Input),
 	}
+	// One transaction decides between two starts of one name.
 	there, err := e.create(ex)
 	if err != nil {
 		return nil, &fault{"InternalFailure", err.Error()}
@@ -103,6 +106,7 @@ func (e *Engine) startExecution(body []byte) (any, *fault) {
 	return map[string]any{"executionArn": ex.ARN, "startDate": seconds(ex.StartedAt)}, nil
 }
 
+// describeExecution leaves out what the execution does not have.
 func (e *Engine) describeExecution(body []byte) (any, *fault) {
 	var in struct{ ExecutionArn, IncludedData string }
 	if f := decode(body, &in); f != nil {
@@ -127,6 +131,8 @@ func (e *Engine) describeExecution(body []byte) (any, *fault) {
 	return out, nil
 }
 
+// stopExecution writes the end before it stops the work, so that nothing the
+// work still does can end it in another way.
 func (e *Engine) stopExecution(body []byte) (any, *fault) {
 	var in struct{ ExecutionArn, Error, Cause string }
 	if f := decode(body, &in); f != nil {
@@ -138,6 +144,7 @@ func (e *Engine) stopExecution(body []byte) (any, *fault) {
 	}
 	if ex.Status == statusRunning {
 		e.mu.Lock()
+		// nil where the stage has been restarted and not resumed yet.
 		cancel := e.running[ex.ARN]
 		e.mu.Unlock()
 		ended := *ex
@@ -159,6 +166,7 @@ func (e *Engine) stopExecution(body []byte) (any, *fault) {
 	return map[string]any{"stopDate": seconds(ex.StoppedAt)}, nil
 }
 
+// listExecutions answers one page of at most 1,000, the newest first.
 func (e *Engine) listExecutions(body []byte) (any, *fault) {
 	var in struct{ StateMachineArn, StatusFilter string }
 	if f := decode(body, &in); f != nil {
@@ -178,6 +186,7 @@ func (e *Engine) listExecutions(body []byte) (any, *fault) {
 	}
 	slices.SortFunc(found, func(a, b *execution) int { return b.StartedAt.Compare(a.StartedAt) })
 	list := make([]map[string]any, 0, len(found))
+	// One page, without a token for another: the product never asks for one.
 	for _, ex := range found[:min(len(found), 1000)] {
 		item := map[string]any{"executionArn": ex.ARN, "stateMachineArn": ex.MachineARN, "name": ex.Name, "status": ex.Status, "startDate": seconds(ex.StartedAt)}
 		if !ex.StoppedAt.IsZero() {
@@ -188,6 +197,7 @@ func (e *Engine) listExecutions(body []byte) (any, *fault) {
 	return map[string]any{"executions": list}, nil
 }
 
+// existing returns an execution, or the fault that there is none.
 func (e *Engine) existing(arn string) (*execution, *fault) {
 	ex, err := e.find(arn)
 	if err != nil {
