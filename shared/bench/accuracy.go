@@ -91,7 +91,16 @@ func (p predictor) all(ctx context.Context, rows []example) (answers []answer, r
 
 // predict sends one request.
 func (p predictor) predict(ctx context.Context, texts []string) ([]answer, error) {
-	body, err := json.Marshal(map[string]any{"inputs": texts})
+	got, err := p.ask(ctx, texts)
+	if err == nil && len(got) != len(texts) {
+		err = fmt.Errorf("POST %s: %d results for %d inputs", p.url, len(got), len(texts))
+	}
+	return got, err
+}
+
+// ask sends inputs as they stand in a request.
+func (p predictor) ask(ctx context.Context, inputs any) ([]answer, error) {
+	body, err := json.Marshal(map[string]any{"inputs": inputs})
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +128,8 @@ func (p predictor) predict(ctx context.Context, texts []string) ([]answer, error
 	if err := json.Unmarshal(data, &got); err != nil {
 		return nil, fmt.Errorf("POST %s: %w", p.url, err)
 	}
-	if len(got.Results) != len(texts) {
-		return nil, fmt.Errorf("POST %s: %d results for %d inputs", p.url, len(got.Results), len(texts))
+	if len(got.Results) == 0 {
+		return nil, fmt.Errorf("POST %s: no results", p.url)
 	}
 	return got.Results, nil
 }

@@ -30,8 +30,9 @@ type trainer struct {
 	registry        *registry.Registry
 	uploads, models blob.Store
 	jobs            *training.Service
-	alone           *training.Steps // has all processors
-	beside          *training.Steps // has one, because others run beside it
+	alone           *training.Steps  // has all processors
+	beside          *training.Steps  // has one, because others run beside it
+	took            map[string]taken // by the steps that were run alone; nil: nobody asks
 }
 
 func newTrainer() *trainer {
@@ -65,6 +66,8 @@ type product struct {
 	chosen    tune.Candidate
 	tried     int     // candidates of the search
 	wall, cpu float64 // seconds from the upload to the registered version
+
+	distributed *training.Distributed // nil when it was not divided
 }
 
 // trainAs uploads a file as a customer would, with no more said about it than
@@ -98,7 +101,7 @@ func (t *trainer) trainAs(ctx context.Context, model registry.Name, name string,
 // run takes a job through the state machine.
 func (t *trainer) run(ctx context.Context, in training.StepInput) error {
 	in.Step = "prepare"
-	out, err := t.alone.Run(ctx, in)
+	out, err := t.step(ctx, in)
 	for {
 		if err != nil {
 			return err
@@ -106,6 +109,11 @@ func (t *trainer) run(ctx context.Context, in training.StepInput) error {
 		next, ok := out.(training.Next)
 		if !ok {
 			return fmt.Errorf("step %s answered %T", in.Step, out)
+		}
+		if next.Rows {
+			if err := t.rows(ctx, in, next.Turn); err != nil {
+				return err
+			}
 		}
 		if !next.More {
 			break
@@ -118,7 +126,7 @@ func (t *trainer) run(ctx context.Context, in training.StepInput) error {
 		out, err = t.alone.Run(ctx, in)
 	}
 	in.Step, in.Rung = "finish", 0
-	_, err = t.alone.Run(ctx, in)
+	_, err = t.step(ctx, in)
 	return err
 }
 
@@ -167,9 +175,11 @@ func (t *trainer) fetch(ctx context.Context, model registry.Name, number int, p 
 	var report struct {
 		Chosen tune.Candidate
 		Search []json.RawMessage
+
+		Distributed *training.Distributed
 	}
 	err = json.Unmarshal(data, &report)
-	p.chosen, p.tried = report.Chosen, len(report.Search)
+	p.chosen, p.tried, p.distributed = report.Chosen, len(report.Search), report.Distributed
 	return err
 }
 

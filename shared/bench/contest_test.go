@@ -10,7 +10,7 @@ func TestContest_Best(t *testing.T) {
 		metric string
 		want   string
 	}{{accuracyScore, "b"}, {rmseError, "c"}} {
-		c := contest{metric: tc.metric, rivals: []rival{{"a", .5}, {"b", .7}, {"c", .2}}}
+		c := contest{metric: tc.metric, rivals: []rival{{name: "a", score: .5}, {name: "b", score: .7}, {name: "c", score: .2}}}
 		if got := c.best().name; got != tc.want {
 			t.Errorf("best by %s = %s, want %s", tc.metric, got, tc.want)
 		}
@@ -18,8 +18,8 @@ func TestContest_Best(t *testing.T) {
 }
 
 func TestOutcome_Verdict(t *testing.T) {
-	text := contest{metric: accuracyScore, text: true, f1: .8, rivals: []rival{{"word", .9}}}
-	table := contest{metric: rmseError, rivals: []rival{{"ridge", 10}}}
+	text := contest{metric: accuracyScore, text: true, f1: .8, rivals: []rival{{name: "word", score: .9}}}
+	table := contest{metric: rmseError, rivals: []rival{{name: "ridge", score: 10}}}
 	for _, tc := range []struct {
 		name string
 		outcome
@@ -58,8 +58,8 @@ func TestOutcome_ScoreValues(t *testing.T) {
 }
 
 func TestWriteOutcomes(t *testing.T) {
-	text := contest{set: "mail", metric: accuracyScore, text: true, rivals: []rival{{"word", .9}}}
-	table := contest{set: "houses", metric: rmseError, rivals: []rival{{"ridge", 1000}}}
+	text := contest{set: "mail", metric: accuracyScore, text: true, rivals: []rival{{name: "word", score: .9}}}
+	table := contest{set: "houses", metric: rmseError, rivals: []rival{{name: "ridge", score: 1000}}}
 	ours := func(c contest, v float64) outcome { return outcome{contest: c, rows: 1000, ours: v} }
 	for _, tc := range []struct {
 		name     string

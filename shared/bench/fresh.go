@@ -31,7 +31,7 @@ func (b *bench) freshen(ctx context.Context, c *contest) error {
 		if err != nil {
 			return err
 		}
-		c.rivals[i].score = score
+		c.rivals[i].score, c.rivals[i].anew = score, true
 	}
 	return nil
 }

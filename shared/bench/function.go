@@ -127,8 +127,8 @@ func warmFunction(ctx context.Context, name registry.Name, path string) (lambda.
 
 // gatewayEvent returns a prediction as the HTTP API sends it to the function,
 // with the headers a client usually sends.
-func gatewayEvent(model registry.Name, text string, explain bool) ([]byte, error) {
-	body, err := json.Marshal(map[string]any{"inputs": []string{text}, "parameters": map[string]any{"top_k": 3, "explain": explain}})
+func gatewayEvent(model registry.Name, input any, explain bool) ([]byte, error) {
+	body, err := json.Marshal(map[string]any{"inputs": []any{input}, "parameters": map[string]any{"top_k": 3, "explain": explain}})
 	if err != nil {
 		return nil, err
 	}

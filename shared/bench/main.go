@@ -5,7 +5,7 @@
 //	bench                         the table of `make bench`
 //	bench quality                 the table of `make bench-quality`: published test rows
 //	bench growth                  the table of `make bench-growth`: time and memory by rows
-//	bench neural                  networks for images and texts, beside PyTorch's
+//	bench neural                  networks for images and texts to the end, beside PyTorch and ONNX Runtime
 //	bench sharded                 one machine, blocks of classes, shards of rows: objective, rounds, bytes, cost
 //	bench accuracy -url -model -file   predicts a file of labelled rows over HTTP
 //	bench export -out DIR FILE    trains on a file and writes the model as ONNX, with rows to compare by
@@ -15,8 +15,8 @@
 //
 // The last two are what the tables run as processes of their own, so that
 // start, memory and CPU time are those of a whole program. Peers (liblinear,
-// scikit-learn) are run by the scripts of PEERS; what they took is kept in the
-// work folder, because they do not change. A figure that cannot be taken is a
+// scikit-learn, PyTorch) are run by the scripts of PEERS, ONNX Runtime by one in
+// .ci/onnx; what they took is kept in the work folder, because they do not change. A figure that cannot be taken is a
 // row that says what is missing, never a guess.
 //
 // This room is for measuring only: nothing imports it, it may import every

@@ -12,18 +12,22 @@ import (
 	"strconv"
 	"time"
 
+	"godwit/shared/ml/network"
 	"godwit/shared/ml/neural"
 	"godwit/shared/ml/neural/gemm"
 	"godwit/shared/ml/neural/optim"
 	"godwit/shared/ml/neural/recurrent"
 	"godwit/shared/ml/neural/weights"
+	"godwit/shared/ml/pipeline"
 )
 
 // course is a network that is trained here and by a peer's script: the same
-// layers, first weights, optimiser and number of epochs.
+// layers, optimiser and number of epochs.
 type course struct {
 	set    string
 	epochs int
+	seed   uint64          // of ours
+	few    int             // epochs for the table of `make bench`, 0: not in it
 	aims   map[int]float64 // accuracy on the published test rows, by epochs done
 	most   float64         // goal: time of an epoch against the peer's
 
@@ -34,31 +38,56 @@ type course struct {
 // courses are the networks of the targets. A text's network takes the
 // parameters that give the published sizes, such as 275,462 for trec.
 var courses = []course{
-	{set: "fashion_mnist", epochs: 10, aims: map[int]float64{3: .894, 10: .9145}, most: 2, batch: 64},
-	{set: "trec", epochs: 10, aims: map[int]float64{10: .880}, most: .7, cell: recurrent.GRU, units: 64, width: 64, tokens: 64, batch: 32},
+	{set: "fashion_mnist", epochs: 10, few: 1, aims: map[int]float64{3: .894, 10: .9145}, most: 2, batch: 64},
+	{set: "trec", epochs: 10, few: 2, aims: map[int]float64{10: .880}, most: .7, cell: recurrent.GRU, units: 64, width: 64, tokens: 64, batch: 32},
 	{set: "trec", epochs: 10, cell: recurrent.LSTM, most: .7, units: 64, width: 64, tokens: 64, batch: 32},
 	{set: "banking77", epochs: 20, aims: map[int]float64{20: .887}, most: .7, cell: recurrent.GRU, units: 128, width: 128, tokens: 64, batch: 32},
 	{set: "thucnews", epochs: 5, aims: map[int]float64{5: .841}, most: .7, cell: recurrent.GRU, units: 64, width: 64, tokens: 64, batch: 32},
 }
 
-// taught is what a training came to.
+// taught is what a training came to. A peer's is read from what its script tells.
 type taught struct {
 	Params   int          `json:"params"`
 	Epochs   [][2]float64 `json:"epoch_wall_cpu"` // seconds
 	Accuracy []float64    `json:"test_acc"`       // after each epoch
 	One      float64      `json:"predict1_ms_p50"`
 
-	rounded map[weights.Rounding]float64 // accuracy of the last epoch's model, by how its weights are stored
+	rows  int // trained on
+	model network.Model
+	test  network.Rows
+}
+
+// neural times the training of one network for images and one for texts, and
+// their answers, beside PyTorch's and ONNX Runtime's: an epoch or two of each,
+// which is enough for times and not for accuracy.
+func (b *bench) neural(ctx context.Context) ([]line, error) {
+	var lines []line
+	for _, c := range courses {
+		if c.epochs, c.seed = c.few, 1; c.few == 0 {
+			continue
+		}
+		some, _, _, err := b.teachBoth(ctx, c)
+		if ctx.Err() != nil {
+			return lines, ctx.Err()
+		}
+		if err != nil {
+			some = []line{{work: c.name(), lacking: err.Error()}}
+		}
+		lines = append(lines, some...)
+	}
+	return lines, nil
 }
 
 // networks trains the networks of the targets and prints time and accuracy,
-// beside PyTorch's where it is installed.
+// beside the peers' where they are installed.
 func networks(ctx context.Context, args []string, out, notes io.Writer) error {
 	var set string
 	var epochs int
+	var seed uint64
 	b, err := newBench("neural", args, notes, func(f *flag.FlagSet) {
 		f.StringVar(&set, "set", "", "one set by its name; empty: all")
 		f.IntVar(&epochs, "epochs", 0, "how many to train; 0: as many as the goals ask")
+		f.Uint64Var(&seed, "seed", 1, "of our training; 1 is the peers'")
 	})
 	if err != nil {
 		return err
@@ -68,8 +97,13 @@ func networks(ctx context.Context, args []string, out, notes io.Writer) error {
 		if set != "" && set != c.set {
 			continue
 		}
-		c.epochs = cmp.Or(epochs, c.epochs)
-		some, err := b.course(ctx, c)
+		c.epochs, c.seed = cmp.Or(epochs, c.epochs), seed
+		some, ours, theirs, err := b.teachBoth(ctx, c)
+		if err == nil {
+			var more []line
+			more, err = c.accuracies(ours, theirs)
+			some = append(some, more...)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -90,19 +124,40 @@ func (c course) name() string {
 	return fmt.Sprintf("%s, %s", c.cell, c.set)
 }
 
-// course trains one network and compares.
-func (b *bench) course(ctx context.Context, c course) ([]line, error) {
+// teachBoth trains one network here and one there and compares their times.
+func (b *bench) teachBoth(ctx context.Context, c course) (lines []line, ours, theirs taught, err error) {
 	b.say("%s: %d epochs", c.name(), c.epochs)
-	ours, err := b.teach(ctx, c)
-	if err != nil {
-		return nil, err
+	if ours, err = b.teach(ctx, c); err != nil {
+		return nil, ours, theirs, err
 	}
-	theirs, lacking := b.torch(ctx, c)
+	theirs, lacking := b.torch(ctx, c, runtime.NumCPU())
+	// Its threads wait for each other with the processor running: what an epoch
+	// takes of processors is told by one thread.
+	alone := c
+	alone.epochs = min(c.epochs, 2)
+	single, _ := b.torch(ctx, alone, 1)
+	exported, absent := b.onnxRuntime(ctx, c.name(), ours.model, ours.test)
 	what := fmt.Sprintf("%s, %d parameters, batch %d", c.name(), ours.Params, c.batch)
-	lines := []line{
-		{work: what + ": an epoch, processors", show: seconds, ours: best(ours.Epochs, 1), peer: best(theirs.Epochs, 1), ratio: c.most, lacking: lacking},
-		{work: what + ": an epoch, wall", show: seconds, ours: best(ours.Epochs, 0), peer: best(theirs.Epochs, 0), ratio: c.most, lacking: lacking},
+	wall := line{work: what + ": an epoch, wall", show: seconds, ours: best(ours.Epochs, 0), peer: best(theirs.Epochs, 0), ratio: c.most, lacking: lacking}
+	throughput := line{work: what + ": training, rows a second", show: whole, ours: float64(ours.rows) / wall.ours, lacking: lacking}
+	if wall.peer > 0 {
+		throughput.peer = float64(ours.rows) / wall.peer
 	}
+	torched := line{work: c.name() + ": one row answered; peer PyTorch: p50", show: seconds, ours: ours.One / 1e3, peer: theirs.One / 1e3, lacking: lacking}
+	run := line{work: c.name() + ": one row answered; peer ONNX Runtime in Node: p50", show: seconds, ours: torched.ours, peer: exported, lacking: absent}
+	if c.cell == "" {
+		torched.most = 2e-4
+	}
+	return []line{
+		{work: what + ": an epoch, processors, peer on one thread", show: seconds, ours: best(ours.Epochs, 1), peer: best(single.Epochs, 1), ratio: c.most, lacking: lacking},
+		wall, throughput, torched, run,
+	}, ours, theirs, nil
+}
+
+// accuracies tells how well both do on the test rows, and ours with rounded
+// weights.
+func (c course) accuracies(ours, theirs taught) ([]line, error) {
+	var lines []line
 	for i, accuracy := range ours.Accuracy {
 		aim, asked := c.aims[i+1]
 		if !asked && i+1 < len(ours.Accuracy) {
@@ -114,13 +169,13 @@ func (b *bench) course(ctx context.Context, c course) ([]line, error) {
 		}
 		lines = append(lines, l)
 	}
-	one := line{work: c.name() + ": one row answered", show: seconds, ours: ours.One / 1e3, peer: theirs.One / 1e3}
-	if c.cell == "" {
-		one.most = 2e-4
-	}
-	lines = append(lines, one)
 	for _, r := range []weights.Rounding{weights.Float16, weights.Int8} {
-		lines = append(lines, line{work: fmt.Sprintf("%s: accuracy with weights in %s", c.name(), r), show: number, ours: ours.rounded[r]})
+		m, err := ours.model.Round(r)
+		if err != nil {
+			return nil, err
+		}
+		accuracy, _ := examine(m, ours.test)
+		lines = append(lines, line{work: fmt.Sprintf("%s: accuracy with weights in %s", c.name(), r), show: number, ours: accuracy})
 	}
 	return lines, nil
 }
@@ -139,9 +194,9 @@ func best(times [][2]float64, column int) float64 {
 // installTorch is what the scripts of networks need.
 const installTorch = "peer not installed: apt-get install python3-torch"
 
-// torch trains the peer's network.
-func (b *bench) torch(ctx context.Context, c course) (taught, string) {
-	script, args := "torch_cnn.py", []string{c.set, strconv.Itoa(c.epochs), strconv.Itoa(runtime.NumCPU())}
+// torch trains the peer's network on so many threads.
+func (b *bench) torch(ctx context.Context, c course, threads int) (taught, string) {
+	script, args := "torch_cnn.py", []string{c.set, strconv.Itoa(c.epochs), strconv.Itoa(threads)}
 	if c.cell != "" {
 		script = "torch_rnn.py"
 		args = append(args, string(c.cell), strconv.Itoa(c.units), strconv.Itoa(c.width), strconv.Itoa(c.tokens))
@@ -160,14 +215,15 @@ func (b *bench) torch(ctx context.Context, c course) (taught, string) {
 	return t, ""
 }
 
-// settings returns the peer's settings.
+// settings returns the peer's settings, and beyond them those that trainings of
+// the product have.
 func (c course) settings() neural.Settings {
-	s := neural.Settings{Epochs: c.epochs, Batch: c.batch, Shards: 2, Seed: 1}
+	s := neural.Settings{Epochs: c.epochs, Batch: c.batch, Shards: 2, Seed: c.seed, Average: .15}
 	if c.cell == "" {
-		s.Image.Architecture = neural.LeNet
+		s.Image.Architecture, s.Image.Scale = neural.LeNet, true
 		return s
 	}
-	s.Dropout, s.Optimizer = .3, optim.Settings{Rate: 2e-3}
+	s.Dropout, s.Smoothing, s.Optimizer = .3, .05, optim.Settings{Rate: 2e-3}
 	s.Text = neural.TextSettings{Cell: c.cell, Units: c.units, Width: c.width, Tokens: c.tokens}
 	return s
 }
@@ -178,76 +234,40 @@ func (b *bench) teach(ctx context.Context, c course) (taught, error) {
 	if err != nil {
 		return taught{}, err
 	}
-	run, err := neural.Start(c.settings(), train, nil)
+	run, err := network.Start(c.settings(), train)
 	if err != nil {
 		return taught{}, err
 	}
-	var t taught
+	t := taught{rows: train.Len(), test: test}
 	var failed error
 	since, used := time.Now(), processorSeconds()
 	err = run.Train(ctx, runtime.GOMAXPROCS(0), func(e neural.Epoch) {
 		t.Epochs = append(t.Epochs, [2]float64{time.Since(since).Seconds(), processorSeconds() - used})
-		score, params, err := answerer(run, test, weights.Whole)
-		if err != nil { // of no epoch: the run is of the data's kind
-			failed = err
+		if t.model, failed = run.Model(); failed != nil {
 			return
 		}
-		accuracy, one := examine(score, test)
-		t.Params, t.One, t.Accuracy = params, one, append(t.Accuracy, accuracy)
-		b.say("%s: epoch %d in %.3g s, loss %.4f, accuracy %.4f", c.name(), e.Epoch, t.Epochs[e.Epoch-1][0], e.Loss, t.Accuracy[e.Epoch-1])
+		accuracy, one := examine(t.model, test)
+		t.Params, t.One, t.Accuracy = t.model.Manifest().Weights, one, append(t.Accuracy, accuracy)
+		b.say("%s: epoch %d in %.3g s, loss %.4f, accuracy %.4f", c.name(), e.Epoch, t.Epochs[e.Epoch-1][0], e.Loss, accuracy)
 		since, used = time.Now(), processorSeconds()
 	})
-	if err = cmp.Or(err, failed); err != nil {
-		return t, err
-	}
-	t.rounded = map[weights.Rounding]float64{}
-	for _, r := range []weights.Rounding{weights.Float16, weights.Int8} {
-		score, _, err := answerer(run, test, r)
-		if err != nil {
-			return t, err
-		}
-		t.rounded[r], _ = examine(score, test)
-	}
-	return t, nil
+	return t, cmp.Or(err, failed)
 }
 
 // examine returns the accuracy on rows a network has not seen, one at a time,
 // and the median time of an answer in milliseconds.
-func examine(score func(i int) []float32, test testRows) (accuracy, median float64) {
+func examine(m network.Model, test network.Rows) (accuracy, median float64) {
+	var scratch pipeline.Scratch
 	right, times := 0, []float64{}
-	for i, label := range test.labels {
+	for i, label := range test.Y {
+		in := inputAt(test, i)
 		since := time.Now()
-		scores := score(i)
+		scores := m.Scores(&scratch, in)
 		times = append(times, time.Since(since).Seconds()*1e3)
-		if slices.Index(scores, slices.Max(scores)) == int(label) {
+		if top(scores) == label {
 			right++
 		}
 	}
 	slices.Sort(times)
-	return float64(right) / float64(len(test.labels)), times[len(times)/2]
-}
-
-// answerer returns what answers for a row of the test set, and how many
-// parameters it has.
-func answerer(run *neural.Run, test testRows, r weights.Rounding) (score func(i int) []float32, params int, err error) {
-	var s neural.Scratch
-	if test.documents != nil {
-		m, err := run.Text()
-		if err != nil {
-			return nil, 0, err
-		}
-		if m, err = m.Round(r); err != nil {
-			return nil, 0, err
-		}
-		return func(i int) []float32 { return m.Scores(&s, test.documents[i]) }, m.Manifest().Weights, nil
-	}
-	m, err := run.Image()
-	if err != nil {
-		return nil, 0, err
-	}
-	if m, err = m.Round(r); err != nil {
-		return nil, 0, err
-	}
-	size := m.Size()
-	return func(i int) []float32 { return m.Scores(&s, test.pixels[i*size:][:size]) }, m.Manifest().Weights, nil
+	return float64(right) / float64(test.Len()), times[len(times)/2]
 }

@@ -11,47 +11,46 @@ import (
 	"slices"
 	"strconv"
 
-	"godwit/shared/ml/neural"
-	"godwit/shared/ml/text"
+	"godwit/shared/ml/image"
+	"godwit/shared/ml/network"
+	"godwit/shared/ml/pipeline"
 )
 
-// testRows are the rows a network is examined on: documents or pixels.
-type testRows struct {
-	documents []string
-	pixels    []uint8
-	labels    []int32
-}
-
-// vocabularySize and leastCount are the peer's: words that occur twice, at most
-// so many.
-const (
-	vocabularySize = 20_000
-	leastCount     = 2
-)
-
-// rows reads the data of a course.
-func (b *bench) rows(c course) (neural.Data, testRows, error) {
+// rows reads the training and the test rows of a course.
+func (b *bench) rows(c course) (train, test network.Rows, err error) {
 	if c.cell == "" {
 		return b.images(c.set)
 	}
-	return b.texts(c)
+	return b.texts(c.set)
+}
+
+// inputAt returns a row as the product takes it.
+func inputAt(r network.Rows, i int) pipeline.Input {
+	if r.Texts != nil {
+		return pipeline.Input{Text: r.Texts[i]}
+	}
+	size := r.Shape.Size()
+	return pipeline.Input{Pixels: r.Pixels[i*size:][:size]}
 }
 
 // images reads a set in the format of MNIST.
-func (b *bench) images(set string) (neural.Data, testRows, error) {
-	var parts [4][]uint8
-	var shapes [4][]int
-	for i, name := range []string{"train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"} {
-		var err error
-		if parts[i], shapes[i], err = readIDX(filepath.Join(b.sets, set, name+"-ubyte.gz")); err != nil {
-			return nil, testRows{}, err
+func (b *bench) images(set string) (train, test network.Rows, err error) {
+	for prefix, rows := range map[string]*network.Rows{"train": &train, "t10k": &test} {
+		pixels, shape, err := readIDX(filepath.Join(b.sets, set, prefix+"-images-idx3-ubyte.gz"))
+		if err != nil {
+			return train, test, err
 		}
+		labels, _, err := readIDX(filepath.Join(b.sets, set, prefix+"-labels-idx1-ubyte.gz"))
+		if err != nil {
+			return train, test, err
+		}
+		*rows = network.Rows{Shape: image.Shape{Height: shape[1], Width: shape[2], Channels: 1}, Pixels: pixels, Y: widen(labels)}
 	}
-	d := &neural.Images{Height: shapes[0][1], Width: shapes[0][2], Channels: 1, Pixels: parts[0], Labels: widen(parts[1])}
-	for class := range int(slices.Max(d.Labels)) + 1 {
-		d.Classes = append(d.Classes, strconv.Itoa(class))
+	for class := range int(slices.Max(train.Y)) + 1 {
+		train.Labels = append(train.Labels, strconv.Itoa(class))
 	}
-	return d, testRows{pixels: parts[2], labels: widen(parts[3])}, nil
+	test.Labels = train.Labels
+	return train, test, nil
 }
 
 // widen returns labels as classes.
@@ -107,35 +106,38 @@ func parseIDX(file []byte) (data []uint8, shape []int, err error) {
 	return data, shape, nil
 }
 
+// formatIDX is the way back of parseIDX.
+func formatIDX(data []byte, shape []int) []byte {
+	file := []byte{0, 0, 8, byte(len(shape))}
+	for _, side := range shape {
+		file = binary.BigEndian.AppendUint32(file, uint32(side))
+	}
+	return append(file, data...)
+}
+
 // texts reads a set of labelled texts.
-func (b *bench) texts(c course) (neural.Data, testRows, error) {
+func (b *bench) texts(set string) (train, test network.Rows, err error) {
 	var parts [2][]example
 	for i, part := range []string{"train", "test"} {
-		path, err := b.file(c.set, part)
+		path, err := b.file(set, part)
 		if err != nil {
-			return nil, testRows{}, err
+			return train, test, err
 		}
 		if parts[i], err = readExamples(path); err != nil {
-			return nil, testRows{}, err
+			return train, test, err
 		}
 	}
-	d, test := &neural.Texts{}, testRows{}
-	var documents []string
 	for _, e := range parts[0] {
-		documents = append(documents, e.Text)
-		d.Classes = append(d.Classes, e.Label)
+		train.Labels = append(train.Labels, e.Label)
 	}
-	slices.Sort(d.Classes)
-	d.Classes = slices.Compact(d.Classes)
-	d.Vocabulary = neural.NewVocabulary(documents, leastCount, vocabularySize)
-	var s text.Scratch
-	for _, e := range parts[0] {
-		d.Tokens = append(d.Tokens, d.Vocabulary.Tokens(nil, &s, e.Text, c.tokens))
-		d.Labels = append(d.Labels, int32(slices.Index(d.Classes, e.Label)))
+	slices.Sort(train.Labels)
+	train.Labels = slices.Compact(train.Labels)
+	for i, rows := range []*network.Rows{&train, &test} {
+		for _, e := range parts[i] {
+			rows.Texts = append(rows.Texts, e.Text)
+			rows.Y = append(rows.Y, int32(slices.Index(train.Labels, e.Label)))
+		}
 	}
-	for _, e := range parts[1] {
-		test.documents = append(test.documents, e.Text)
-		test.labels = append(test.labels, int32(slices.Index(d.Classes, e.Label)))
-	}
-	return d, test, nil
+	test.Labels = train.Labels
+	return train, test, nil
 }

@@ -36,8 +36,10 @@ type outcome struct {
 // model does on the published test rows, beside the best of the others.
 func quality(ctx context.Context, args []string, out, notes io.Writer) error {
 	var set string
+	var seed int
 	b, err := newBench("quality", args, notes, func(f *flag.FlagSet) {
 		f.StringVar(&set, "set", "", "one line by its name, such as trec, or trec gru; empty: all")
+		f.IntVar(&seed, "seed", 1, "of the networks; 1 is the peers'")
 	})
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func quality(ctx context.Context, args []string, out, notes io.Writer) error {
 	}
 	var outcomes []outcome
 	for _, c := range chosen {
-		o, err := b.compete(ctx, c)
+		o, err := b.compete(ctx, c, seed)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -66,16 +68,19 @@ func quality(ctx context.Context, args []string, out, notes io.Writer) error {
 }
 
 // compete trains on one set and scores its test file.
-func (b *bench) compete(ctx context.Context, c contest) (outcome, error) {
+func (b *bench) compete(ctx context.Context, c contest, seed int) (outcome, error) {
 	o := outcome{contest: c}
 	train, data, err := b.trainingFile(c)
 	if err != nil {
 		return o, err
 	}
-	b.say("%s: training with %s", c.title(), c.asked())
+	b.say("%s: training with %s", c.title(), c.asked(seed))
 	name := registry.Name(strings.ReplaceAll(c.set, "_", "-"))
-	if o.product, err = newTrainer().trainAs(ctx, name, train, data, c.asked()); err != nil {
+	if o.product, err = newTrainer().trainAs(ctx, name, train, data, c.asked(seed)); err != nil {
 		return o, err
+	}
+	if b.fresh && c.settings != "" {
+		b.freshNetwork(ctx, &o.contest)
 	}
 	if c.images {
 		return o, b.scoreImages(&o)
@@ -87,7 +92,7 @@ func (b *bench) compete(ctx context.Context, c contest) (outcome, error) {
 	if err := o.score(test); err != nil {
 		return o, err
 	}
-	if b.fresh && c.entry == "" {
+	if b.fresh && c.settings == "" {
 		err = b.freshen(ctx, &o.contest)
 	}
 	return o, err
@@ -207,7 +212,7 @@ func (o *outcome) verdict() string {
 func (o *outcome) cells() []string {
 	best := o.best()
 	if o.lacking != "" {
-		return []string{o.title(), o.metric, "-", "-", figure(best.score) + " " + best.name, "-", "-", "not measured: " + o.lacking, "-", "-", "-", "-"}
+		return []string{o.title(), o.metric, "-", "-", best.told(), "-", "-", "not measured: " + o.lacking, "-", "-", "-", "-"}
 	}
 	second, ece := fmt.Sprintf("R2 %.4f", o.r2), "-"
 	if o.metric != rmseError {
@@ -217,7 +222,7 @@ func (o *outcome) cells() []string {
 		second += fmt.Sprintf(" (aim %.3f)", o.f1)
 	}
 	return []string{
-		o.title(), o.metric, figure(o.ours), second, figure(best.score) + " " + best.name, signed(o.ahead(o.ours, best.score)), figure(o.tolerance()), o.verdict(), ece,
+		o.title(), o.metric, figure(o.ours), second, best.told(), signed(o.ahead(o.ours, best.score)), figure(o.tolerance()), o.verdict(), ece,
 		fmt.Sprintf("%s (of %d)", chosenOf(o.chosen), o.tried), seconds(o.wall), seconds(o.cpu),
 	}
 }

@@ -72,7 +72,7 @@ func TestQuality(t *testing.T) {
 // be held over numbers.
 func TestCompete_AnotherTask(t *testing.T) {
 	b := &bench{sets: makeSets(t), notes: io.Discard}
-	_, err := b.compete(t.Context(), contest{set: "wine_quality", metric: accuracyScore, rivals: []rival{{"logistic", .8}}})
+	_, err := b.compete(t.Context(), contest{set: "wine_quality", metric: accuracyScore, rivals: []rival{{name: "logistic", score: .8}}}, 1)
 	if err == nil || !strings.Contains(err.Error(), "table-regression") {
 		t.Errorf("compete = %v, want what the file was taken for", err)
 	}

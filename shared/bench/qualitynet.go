@@ -3,30 +3,40 @@ package main
 import (
 	"archive/zip"
 	"bytes"
-	"cmp"
-	"compress/gzip"
+	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 
 	"godwit/shared/ml/pipeline"
 )
 
-// networkContests are those of networks, whose settings and seed are the peers' as far as
+// networkContests are those of networks, whose settings are the peers' as far as
 // a caller may choose them; the rest is the product's own.
 var networkContests = []contest{
-	{set: "fashion_mnist", entry: "cnn, 3 epochs", metric: accuracyScore, images: true, rivals: []rival{{"LeNet", .894}},
-		settings: `{"algorithm":"cnn","params":{"epochs":3,"features":["plain"]},"seed":1}`},
-	{set: "fashion_mnist", entry: "cnn, 10 epochs", metric: accuracyScore, images: true, rivals: []rival{{"LeNet", .9145}},
-		settings: `{"algorithm":"cnn","params":{"epochs":10,"features":["plain"]},"seed":1}`},
-	{set: "trec", entry: "gru", metric: accuracyScore, text: true, rivals: []rival{{"GRU", .880}},
-		settings: `{"algorithm":"rnn","params":{"epochs":10},"seed":1}`},
-	{set: "banking77", entry: "gru", metric: accuracyScore, text: true, rivals: []rival{{"GRU", .887}},
-		settings: `{"algorithm":"rnn","params":{"epochs":20,"hidden":128,"embedding":128},"seed":1}`},
-	{set: "thucnews", entry: "gru", metric: accuracyScore, text: true, rivals: []rival{{"GRU", .841}},
-		settings: `{"algorithm":"rnn","params":{"epochs":5},"seed":1}`},
+	{set: "fashion_mnist", entry: "cnn, 3 epochs", metric: accuracyScore, images: true, rivals: []rival{{name: "LeNet", score: .894}},
+		network: courses[0], after: 3, settings: `{"algorithm":"cnn","params":{"epochs":3,"features":["plain"]},"seed":%d}`},
+	{set: "fashion_mnist", entry: "cnn, 10 epochs", metric: accuracyScore, images: true, rivals: []rival{{name: "LeNet", score: .9145}},
+		network: courses[0], after: 10, settings: `{"algorithm":"cnn","params":{"epochs":10,"features":["plain"]},"seed":%d}`},
+	{set: "trec", entry: "gru", metric: accuracyScore, text: true, rivals: []rival{{name: "GRU", score: .880}},
+		network: courses[1], after: 10, settings: `{"algorithm":"rnn","params":{"epochs":10},"seed":%d}`},
+	{set: "banking77", entry: "gru", metric: accuracyScore, text: true, rivals: []rival{{name: "GRU", score: .887}},
+		network: courses[3], after: 20, settings: `{"algorithm":"rnn","params":{"epochs":20,"hidden":128,"embedding":128},"seed":%d}`},
+	{set: "thucnews", entry: "gru", metric: accuracyScore, text: true, rivals: []rival{{name: "GRU", score: .841}},
+		network: courses[4], after: 5, settings: `{"algorithm":"rnn","params":{"epochs":5},"seed":%d}`},
+}
+
+// freshNetwork trains the peer's network anew, of which one training tells the
+// accuracy after every number of epochs. Without PyTorch the recorded score stays.
+func (b *bench) freshNetwork(ctx context.Context, c *contest) {
+	theirs, lacking := b.torch(ctx, c.network, runtime.NumCPU())
+	if len(theirs.Accuracy) < c.after {
+		b.say("%s: %s", c.title(), lacking)
+		return
+	}
+	c.rivals = []rival{{name: c.rivals[0].name, score: theirs.Accuracy[c.after-1], anew: true}}
 }
 
 // title names a contest in the table and for -set.
@@ -37,13 +47,18 @@ func (c contest) title() string {
 	return c.set + " " + c.entry
 }
 
-// asked are the settings of the training.
-func (c contest) asked() string { return cmp.Or(c.settings, `{"algorithm":"auto"}`) }
+// asked are the settings of the training; seed is that of a network.
+func (c contest) asked(seed int) string {
+	if c.settings == "" {
+		return `{"algorithm":"auto"}`
+	}
+	return fmt.Sprintf(c.settings, seed)
+}
 
 // trainingFile returns what a customer would upload, and its name.
 func (b *bench) trainingFile(c contest) (name string, data []byte, err error) {
 	if c.images {
-		return b.archived(c.set)
+		return b.archived(c.set, 0)
 	}
 	if name, err = b.file(c.set, "train"); err != nil {
 		return "", nil, err
@@ -52,26 +67,25 @@ func (b *bench) trainingFile(c contest) (name string, data []byte, err error) {
 	return name, data, err
 }
 
-// archived puts the training images of a set in the format of MNIST, and their
-// labels, into one zip.
-func (b *bench) archived(set string) (name string, data []byte, err error) {
+// archived puts the first training images of a set in the format of MNIST, and
+// their labels, into one zip: most of them, 0 for all.
+func (b *bench) archived(set string, most int) (name string, data []byte, err error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	for _, part := range []string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte"} {
-		packed, err := os.ReadFile(filepath.Join(b.sets, set, part+".gz"))
+		data, shape, err := readIDX(filepath.Join(b.sets, set, part+".gz"))
 		if err != nil {
 			return "", nil, fmt.Errorf("no data set %s: %w", set, err)
 		}
-		r, err := gzip.NewReader(bytes.NewReader(packed))
-		if err != nil {
-			return "", nil, fmt.Errorf("read %s: %w", part, err)
+		if most > 0 && most < shape[0] {
+			data, shape[0] = data[:len(data)/shape[0]*most], most
 		}
 		w, err := z.Create(part)
 		if err == nil {
-			_, err = io.Copy(w, io.LimitReader(r, mostIDX))
+			_, err = w.Write(formatIDX(data, shape))
 		}
 		if err != nil {
-			return "", nil, fmt.Errorf("read %s: %w", part, err)
+			return "", nil, fmt.Errorf("pack %s: %w", part, err)
 		}
 	}
 	err = z.Close() // which writes the directory

@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -12,9 +16,10 @@ import (
 	"godwit/shared/ml/image/imagetest"
 )
 
-// A contest of images takes the files of MNIST as they are published.
-func TestQuality_images(t *testing.T) {
-	data, work := t.TempDir(), t.TempDir()
+// makeImages adds drawn images under the name of a published set, in its format,
+// to a folder of sets.
+func makeImages(t *testing.T, data string) {
+	t.Helper()
 	for part, seed := range map[string]uint64{"train": 1, "t10k": 500} {
 		images, labels := imagetest.IDX(12, 12, seed)
 		for kind, body := range map[string][]byte{"images-idx3": images, "labels-idx1": labels} {
@@ -35,13 +40,67 @@ func TestQuality_images(t *testing.T) {
 			}
 		}
 	}
-	out, err := call(t, "quality", "-data", data, "-work", work, "-peers", t.TempDir(), "-set", "fashion_mnist cnn, 3 epochs")
+}
+
+// A contest of images takes the files of MNIST as they are published.
+func TestQuality_images(t *testing.T) {
+	data := t.TempDir()
+	makeImages(t, data)
+	out, err := call(t, "quality", "-data", data, "-work", t.TempDir(), "-peers", t.TempDir(), "-set", "fashion_mnist cnn, 3 epochs")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"0.8940 LeNet", "plain cnn 3 epochs"} {
+	for _, want := range []string{"0.8940 LeNet, recorded", "plain cnn 3 epochs"} {
 		if last := lastLine(out); !strings.Contains(last, want) {
 			t.Errorf("last line %q, want %q in it", last, want)
+		}
+	}
+}
+
+// A peer's score is the recorded one until it is measured, here from what was
+// remembered of an earlier run.
+func TestFreshNetwork(t *testing.T) {
+	b := &bench{peers: t.TempDir(), work: t.TempDir(), notes: io.Discard}
+	c := networkContests[1]
+	b.freshNetwork(t.Context(), &c)
+	if got := c.best().told(); got != "0.9145 LeNet, recorded" {
+		t.Errorf("without PyTorch the rival is %q", got)
+	}
+	told, err := json.Marshal(usage{Output: `RESULT {"test_acc":[0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.85,0.9]}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("torch_cnn-fashion_mnist-10-%d-64.json", runtime.NumCPU())
+	if err := os.Mkdir(filepath.Join(b.work, "peers"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.work, "peers", name), told, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"0.3000 LeNet, measured", "0.9000 LeNet, measured"} {
+		c := networkContests[i]
+		if b.freshNetwork(t.Context(), &c); c.best().told() != want {
+			t.Errorf("the rival of %s is %q, want %q", c.title(), c.best().told(), want)
+		}
+	}
+	if networkContests[1].rivals[0].anew {
+		t.Error("the table itself was changed")
+	}
+}
+
+// The settings of a contest are JSON with the seed that is asked for.
+func TestContest_asked(t *testing.T) {
+	for _, c := range networkContests {
+		var got struct {
+			Algorithm string
+			Seed      int
+			Params    struct{ Epochs int }
+		}
+		if err := json.Unmarshal([]byte(c.asked(7)), &got); err != nil || got.Seed != 7 || got.Params.Epochs != c.after || got.Algorithm == "" {
+			t.Errorf("%s asks for %s (%v), want seed 7 and %d epochs", c.title(), c.asked(7), err, c.after)
+		}
+		if c.network.set != c.set || c.network.epochs < c.after {
+			t.Errorf("the peer of %s is %+v", c.title(), c.network)
 		}
 	}
 }

@@ -55,7 +55,8 @@ type encoded struct {
 }
 
 // sharded trains sets on one machine, by blocks of classes, and by shards of
-// rows, and prints what each costs and how far it is from one machine.
+// rows, and prints what each costs and how far it is from one machine; then as
+// whole jobs, in one function and by rows.
 func sharded(ctx context.Context, args []string, out, notes io.Writer) error {
 	var set string
 	var tolerance float64
@@ -73,6 +74,9 @@ func sharded(ctx context.Context, args []string, out, notes io.Writer) error {
 	fmt.Fprintln(out, b.surroundings())
 	for _, name := range sets {
 		if err := b.spreads(ctx, name, tolerance, out); err != nil {
+			return err
+		}
+		if err := b.jobs(ctx, name, out); err != nil {
 			return err
 		}
 	}

@@ -29,12 +29,16 @@ func TestSharded(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 7 || !strings.HasPrefix(lines[1], "tiny: 300 rows") {
-		t.Fatalf("sharded = %s, want a heading and four ways", out)
+	want := []string{
+		"", "tiny: 300 rows", "training ", "one machine", "4 blocks of classes", "4 shards of rows", "8 shards of rows",
+		"job ", "engine one", "engine rows", "step by rows",
 	}
-	for i, how := range []string{"one machine", "4 blocks of classes", "4 shards of rows", "8 shards of rows"} {
-		if !strings.HasPrefix(lines[3+i], how) {
-			t.Errorf("line %q, want that of %s", lines[3+i], how)
+	if want = append(want, stepsTold...); len(lines) != len(want) {
+		t.Fatalf("sharded = %s, want %d lines: four ways, two jobs and the steps of one", out, len(want))
+	}
+	for i, begins := range want {
+		if !strings.HasPrefix(lines[i], begins) {
+			t.Errorf("line %q, want that of %q", lines[i], begins)
 		}
 	}
 	for _, args := range [][]string{{"-set", "absent", "-data", sets}, {"-gap", "much"}} {

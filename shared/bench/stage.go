@@ -116,17 +116,13 @@ func (s *localStage) answers(ctx context.Context, model string) (bool, error) {
 	return resp.StatusCode == http.StatusOK, err
 }
 
-// train uploads a file to a model's inbox and waits for the first answer of its
-// champion to text. It returns the seconds that took, the most memory one
-// trainer process used, and the answer.
-func (s *localStage) train(ctx context.Context, model, file, text string) (took float64, peak int64, label string, err error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return 0, 0, "", err
-	}
+// train uploads a file, by its name and what is in it, to a model's inbox and
+// waits for the first answer of its champion to an input. It returns the seconds
+// that took, the most memory one trainer process used, and the answer.
+func (s *localStage) train(ctx context.Context, model, name string, data []byte, input any) (took float64, peak int64, label string, err error) {
 	began := time.Now()
 	_, err = stagetest.S3(stagetest.Config(s.S3, s.AccessKey, s.SecretKey, nil)).PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(s.UploadsBucket), Key: aws.String("inbox/" + tenant + "/" + model + "/train.csv"), Body: bytes.NewReader(data),
+		Bucket: aws.String(s.UploadsBucket), Key: aws.String("inbox/" + tenant + "/" + model + "/" + name), Body: bytes.NewReader(data),
 	})
 	if err != nil {
 		return 0, 0, "", err
@@ -139,7 +135,7 @@ func (s *localStage) train(ctx context.Context, model, file, text string) (took 
 		return 0, 0, "", err
 	}
 	p := predictor{url: s.API + "/v1/models/" + model + "@champion/predict", client: http.DefaultClient}
-	got, err := p.predict(ctx, []string{text})
+	got, err := p.ask(ctx, []any{input})
 	if err != nil {
 		return 0, 0, "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"godwit/shared/registry"
 )
@@ -42,7 +43,12 @@ func (b *bench) stage(ctx context.Context) (lines []line, err error) {
 		}
 		lines = append(lines, some...)
 	}
-	return lines, nil
+	const images = "fashion_mnist"
+	some, err := b.imageRows(ctx, s, box, images)
+	if err != nil {
+		some = append(some, line{work: "upload to first answer, " + images, lacking: err.Error()})
+	}
+	return append(lines, some...), nil
 }
 
 // pollRows times the start alone: exec to the first call of the Runtime API,
@@ -78,8 +84,12 @@ func (b *bench) pollRows(ctx context.Context, box sandbox) ([]line, error) {
 
 // trainRows uploads a set to the stage and starts functions that have to load
 // its model.
-func (b *bench) trainRows(ctx context.Context, s *localStage, box sandbox, set string, upload, spawn, memory float64) ([]line, error) {
+func (b *bench) trainRows(ctx context.Context, s *localStage, box sandbox, set string, first, spawn, memory float64) ([]line, error) {
 	train, err := b.file(set, "train")
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(train)
 	if err != nil {
 		return nil, err
 	}
@@ -91,20 +101,65 @@ func (b *bench) trainRows(ctx context.Context, s *localStage, box sandbox, set s
 	if err != nil {
 		return nil, err
 	}
-	b.say("upload of %s to the stage", set)
-	took, trainer, label, err := s.train(ctx, set, train, rows[0].Text)
+	l := upload{set: set, what: set, name: filepath.Base(train), data: data, input: rows[0].Text, answer: first, spawn: spawn, memory: memory}
+	var peak int64
+	_, l.peerAnswer, peak, l.lacking = b.sklearnCold(ctx, set)
+	l.peerPeak = float64(peak)
+	return b.loadRows(ctx, s, box, l)
+}
+
+// stageImages is how many images are uploaded: a network is as large and as fast
+// whatever it has learned from.
+const stageImages = 600
+
+// imageRows does the same with a network for images.
+func (b *bench) imageRows(ctx context.Context, s *localStage, box sandbox, set string) ([]line, error) {
+	name, data, err := b.archived(set, stageImages)
+	if err != nil {
+		return nil, err
+	}
+	_, test, err := b.images(set)
+	if err != nil {
+		return nil, err
+	}
+	pixels := make([]int, test.Shape.Size())
+	for i, v := range test.Pixels[:len(pixels)] {
+		pixels[i] = int(v)
+	}
+	return b.loadRows(ctx, s, box, upload{
+		set: set, what: fmt.Sprintf("%s (%d images)", set, stageImages), name: name, data: data, input: map[string]any{"pixels": pixels}, spawn: 40e-3,
+	})
+}
+
+// upload is a file to train on, and what is asked of functions with its model.
+type upload struct {
+	set, what, name       string // the set, for people, and the file
+	data                  []byte
+	input                 any     // of a prediction, as in a request
+	answer, spawn, memory float64 // goals: seconds to the first answer, of a cold start, bytes for training; 0 for none
+
+	peerAnswer, peerPeak float64
+	lacking              string // why there is no peer
+}
+
+// loadRows uploads a file, starts functions that have to load its model, and
+// wants of each the answer that the stage gave.
+func (b *bench) loadRows(ctx context.Context, s *localStage, box sandbox, l upload) ([]line, error) {
+	model := strings.ReplaceAll(l.set, "_", "-")
+	b.say("upload of %s to the stage", l.name)
+	took, trainer, label, err := s.train(ctx, model, l.name, l.data, l.input)
 	if err != nil {
 		return nil, err
 	}
 	lines := []line{
-		{work: "upload to first answer on @champion, auto, " + set, show: seconds, ours: took, most: upload},
-		{work: "memory, training function, auto, " + set, show: megabytes, ours: float64(trainer), most: memory, lacking: "no trainer was seen in /proc"},
+		{work: "upload to first answer on @champion, auto, " + l.what, show: seconds, ours: took, most: l.answer},
+		{work: "memory, training function, auto, " + l.what, show: megabytes, ours: float64(trainer), most: l.memory, lacking: "no trainer was seen in /proc"},
 	}
-	event, err := gatewayEvent(registry.Name(set), rows[0].Text, false)
+	event, err := gatewayEvent(registry.Name(model), l.input, false)
 	if err != nil {
 		return lines, err
 	}
-	b.say("cold starts with %s", set)
+	b.say("cold starts with %s", l.set)
 	cold, err := box.many(ctx, starts/2, event, nil, func(body []byte) error {
 		got, err := labelOf(body)
 		if err == nil && got != label {
@@ -115,14 +170,12 @@ func (b *bench) trainRows(ctx context.Context, s *localStage, box sandbox, set s
 	if err != nil {
 		return lines, err
 	}
-	_, answered, peerPeak, lacking := b.sklearnCold(ctx, set)
-	lines = append(lines, line{
-		work: "spawn to first correct prediction, auto, " + set + ": p50",
-		show: seconds, ours: cold.answer, peer: answered, most: spawn, lacking: lacking,
-	})
 	return append(lines, line{
-		work: "memory, predict function with its model, " + set,
-		show: megabytes, ours: float64(cold.peak), peer: float64(peerPeak), most: 128e6, lacking: lacking,
+		work: "spawn to first correct prediction, auto, " + l.what + ": p50",
+		show: seconds, ours: cold.answer, peer: l.peerAnswer, most: l.spawn, lacking: l.lacking,
+	}, line{
+		work: "memory, predict function with its model, " + l.what,
+		show: megabytes, ours: float64(cold.peak), peer: l.peerPeak, most: 128e6, lacking: l.lacking,
 	}), nil
 }
 

@@ -69,6 +69,8 @@ func (l line) verdict() string {
 		met = l.ours >= l.least
 	case l.ratio != 0:
 		met = l.ours <= l.ratio*l.peer
+	case l.peer == 0 && l.lacking != "":
+		return "not measured: " + l.lacking
 	default:
 		return "-"
 	}
@@ -110,6 +112,9 @@ func seconds(s float64) string {
 // megabytes writes a size.
 func megabytes(n float64) string { return fmt.Sprintf("%.3g MB", n/1e6) }
 
+// whole writes a number without what is behind its point.
+func whole(v float64) string { return fmt.Sprintf("%.0f", v) }
+
 // number writes a number without a unit.
 func number(v float64) string { return fmt.Sprintf("%.7g", v) }
 
@@ -125,6 +130,7 @@ var groups = []group{
 	{"whole", (*bench).whole},
 	{"predict", (*bench).predict},
 	{"function", (*bench).function},
+	{"neural", (*bench).neural},
 	{"stage", (*bench).stage},
 	{"size", (*bench).size},
 }
@@ -133,7 +139,7 @@ var groups = []group{
 func table(ctx context.Context, args []string, out, notes io.Writer) error {
 	var only string
 	b, err := newBench("", args, notes, func(f *flag.FlagSet) {
-		f.StringVar(&only, "only", "", "groups to run, by comma: solver,whole,predict,function,stage,size")
+		f.StringVar(&only, "only", "", "groups to run, by comma: solver,whole,predict,function,neural,stage,size")
 	})
 	if err != nil {
 		return err
