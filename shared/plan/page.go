@@ -27,7 +27,10 @@ func tables(u Units, a Assumptions) string {
 	b.WriteString("| rows | how | functions at a time | time | dollars | through S3 in rounds | first limit met |\n|---:|---|---:|---:|---:|---:|---|\n")
 	for _, rows := range rowCounts {
 		t := train(u, a, rows)
-		most := math.Min(math.Max(t.shards, wordFits+unionFits), a.Instances)
+		most := math.Min(wordFits+unionFits, a.Instances)
+		if t.shards > 1 {
+			most = math.Min(math.Min(t.shards, shardMaps), a.Instances)
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", count(rows), t.how, count(most), span(t.seconds), dollars(t.dollars()), size(t.moved), orNone(t.limit))
 	}
 	b.WriteString("\n### Batch prediction\n\nFiles of up to 1 GiB, all jobs at a time.\n\n| rows | files | time | dollars |\n|---:|---:|---:|---:|\n")
@@ -93,7 +96,7 @@ const head = `# From ten thousand rows to ten billion, from one prediction a sec
 
 This page is written by ` + "`go run ./shared/plan -measure -write`" + ` and never by hand: a test works it out again from the frozen unit costs. The package comment says how; flags change what is assumed.
 
-**Read it so.** Up to where one function holds the rows, times and dollars are measured unit costs put together as the state machine puts the steps together; ` + "`make plan`" + ` holds them against a run of a fifth the size. Beyond, training by rows rests on assumptions about rounds, which the page names and no run here has shown; ten billion rows are arithmetic, not experience. Where one function ends depends on its memory: ` + "`-trainer-mb 10240`" + ` plans with the largest Lambda there is.
+**Read it so.** Up to where one function holds the rows, times and dollars are measured unit costs put together as the state machine puts the steps together; ` + "`make plan`" + ` holds them against a run of a fifth the size. Beyond, training by rows goes on from rounds, their time and their bytes as ` + "`make bench-scale`" + ` measured them on 50,000 rows; that they hold for more is assumed. Where a limit is named one job does not go on, and the figures are arithmetic, not experience. Where one function ends depends on its memory: ` + "`-trainer-mb 10240`" + ` plans with the largest Lambda there is.
 
 `
 
@@ -117,8 +120,8 @@ func assumed(a Assumptions) string {
 		{"memory of trainer, batch, predict (template.yaml)", fmt.Sprintf("%s, %s, %s MB", number(a.TrainerMB), number(a.BatchMB), number(a.PredictMB))},
 		{"bytes a second between a function and S3", size(a.S3Rate)}, {"a step besides its work", span(a.StepSeconds)},
 		{"memory taken over memory held", number(a.Gather)},
-		{"rounds of training by rows, each of one pass of the " + number(a.Passes) + " a fit makes", number(a.Rounds)},
-		{"share of the weights that a shard changes in a round", number(a.Change)},
+		{"rounds of training by rows, of which " + number(a.Passes) + " take a shard as long as a fit (`make bench-scale`)", number(a.Rounds)},
+		{"share of the weights that a shard changes in a round (`make bench-scale`)", number(a.Change)},
 		{"Runtime API, decoding and encoding of a prediction, on a whole core (goal held by `make bench`)", number(a.OverheadSeconds*1e6) + " µs"},
 		{"log bytes of a prediction, function and gateway", number(a.LogBytes)},
 	} {

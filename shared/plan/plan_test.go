@@ -124,9 +124,20 @@ func TestTrain(t *testing.T) {
 	if last.how != "by rows" || last.limit == "" {
 		t.Errorf("ten billion rows: %+v, want shards beyond a limit", last)
 	}
-	a.Instances = 1e5
-	if got := train(u, a, 1e9); got.limit != "" {
-		t.Errorf("a billion rows with a larger account meet %q", got.limit)
+	if got := train(u, a, 1e6); got.how != "by rows" || got.limit != "" || got.shards < shardsLeast || got.moved == 0 {
+		t.Errorf("a million rows: %+v, want them by rows, within every limit", got)
+	}
+	for _, tc := range []struct {
+		rows, classes, core float64
+		want                string
+	}{
+		{1e7, 10, 1, "Prepare holds"}, {2e6, 1000, 1, "Reduce holds"}, {2e6, 10, 1e-3, "Prepare reads"},
+	} {
+		a := standard()
+		a.Classes, a.CoreSpeed = tc.classes, tc.core
+		if got := train(u, a, tc.rows); !strings.Contains(got.limit, tc.want) {
+			t.Errorf("%+v meets %q, want a limit that says %q", tc, got.limit, tc.want)
+		}
 	}
 }
 

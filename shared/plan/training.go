@@ -12,6 +12,15 @@ const (
 	trained   = .8 * .8    // share of the rows a fold fits: four of five folds of what is not held out
 	workDays  = 7.0 / 30.0 // of a month that work/ is kept
 
+	// Of engine rows: package training's bounds and training.asl.json's.
+	rowsCosts   = 3.0       // of the path of C
+	shardShare  = .5        // of what one function would hold, beside weights and changes
+	shardsLeast = 4.0       // shards
+	shardsMost  = 1000.0    //
+	shardMaps   = 200.0     // shards at a time
+	rowsMost    = 2.5e6     // rows of one job
+	rowsFile    = 768 << 20 // their bytes
+
 	trainerDisk = .5 // GB above the 512 MB that cost nothing: EphemeralStorage in template.yaml
 )
 
@@ -80,16 +89,11 @@ func train(u Units, a Assumptions, rows float64) training {
 		t.stored = rows * (u.RowBytes + u.EncodedBytes*workDays) / 1e9
 		return t
 	}
-	t.shards = math.Ceil(rows * u.HeldBytes / room)
+	t.shards = math.Max(shardsLeast, math.Ceil(rows*u.HeldBytes/(room*shardShare)))
 	t.how = "by rows"
 	t.byRows(u, a, rows)
-	t.stored = rows * (u.RowBytes + u.EncodedBytes*workDays) / 1e9
-	switch {
-	case t.shards > childExecutions.value:
-		t.limit = "more shards than a Distributed Map runs at a time"
-	case t.shards > a.Instances:
-		t.limit = "instances of the account"
-	}
+	t.stored += rows * (u.RowBytes + u.EncodedBytes*workDays) / 1e9
+	t.limit = t.limited(u, a, rows)
 	return t
 }
 
@@ -106,22 +110,44 @@ func (t *training) search(u Units, a Assumptions, rows float64) {
 	t.step(a, a.TrainerMB, rows*a.Classes*u.FitUnion*lastFits, encoded+2*u.ModelBytes)
 }
 
-// byRows searches on the rows of one shard and fits the winner on all: each
-// round every shard passes once over its rows, then the differences are summed
-// in two levels, so that no function reads more than the root of their number.
+// byRows is engine rows: Prepare deals the rows out; then the search along a path
+// of C on one fold, the evaluation model and that on all rows, each with a count of
+// all terms, a matrix of each shard, and rounds, of which Reduce puts each together.
 func (t *training) byRows(u Units, a Assumptions, rows float64) {
-	each := rows / t.shards
-	t.wave(a, a.TrainerMB, each*(u.Read+u.Count), each*(u.RowBytes+u.EncodedBytes), t.shards, childExecutions.value)
-	fan := math.Ceil(math.Sqrt(t.shards))
-	vocabulary := u.Terms * 16 // a term's hash, its frequency, its text's share
-	t.wave(a, a.TrainerMB, 0, fan*vocabulary, fan, fan)
-	t.step(a, a.TrainerMB, 0, fan*vocabulary)
-	t.search(u, a, each)
-	change := u.Weights / float64(u.Classes) * a.Classes * a.Change * 8 // an index and a value
-	for range int(a.Rounds * lastFits) {
-		t.wave(a, a.TrainerMB, each*a.Classes*u.FitUnion/a.Passes, each*u.EncodedBytes+2*change, t.shards, childExecutions.value)
-		t.wave(a, a.TrainerMB, 0, fan*change, fan, fan)
-		t.step(a, a.TrainerMB, 0, fan*change)
-		t.moved += 2*t.shards*change + 2*fan*change
+	each, mb := rows/t.shards, a.TrainerMB
+	vocabulary := u.Terms * 16 // a term's text and its frequency
+	matrix := each * u.HeldBytes / 2
+	weights := u.Terms * a.Classes * 4
+	change := weights * 2 * a.Change // of a weight its column and by how much
+	t.step(a, mb, rows*u.Read, 2*rows*u.RowBytes)
+	for _, phase := range []struct{ costs, count float64 }{{rowsCosts, u.Count}, {1, 0}, {1, 0}} {
+		t.wave(a, mb, each*phase.count, each*(u.RowBytes+u.EncodedBytes)+vocabulary, t.shards, shardMaps)
+		t.step(a, mb, 0, (t.shards+1)*vocabulary)
+		t.wave(a, mb, 0, each*u.EncodedBytes+vocabulary+matrix, t.shards, shardMaps)
+		t.step(a, mb, 0, weights)
+		for range int(math.Ceil(a.Rounds * phase.costs)) {
+			t.wave(a, mb, each*a.Classes*u.FitWord/a.Passes, matrix+weights+change, t.shards, shardMaps)
+			t.step(a, mb, 0, t.shards*change+2*weights)
+			t.moved += t.shards*(matrix+weights+2*change) + 2*weights
+			t.stored += (t.shards*change + weights) * workDays / 1e9
+		}
+		t.wave(a, mb, 0, matrix+phase.costs*weights, t.shards, shardMaps)
+		t.step(a, mb, 0, vocabulary+weights+u.ModelBytes)
 	}
+	t.step(a, mb, 0, rows*u.RowBytes+2*u.ModelBytes)
+}
+
+// limited returns what stands in the way of training by rows first, "" for nothing.
+func (t *training) limited(u Units, a Assumptions, rows float64) string {
+	prepare := rows * (u.Read/a.cores(a.TrainerMB) + 2*u.RowBytes/a.S3Rate)
+	reduce := t.shards * u.Terms * a.Classes * 8 * a.Change
+	switch {
+	case rows > rowsMost || rows*u.RowBytes > rowsFile:
+		return "rows of one job: Prepare holds their texts"
+	case t.shards > shardsMost || reduce > a.TrainerMB*(1<<20)/a.Gather:
+		return "Reduce holds what all shards changed"
+	case prepare > functionSeconds.value:
+		return "Prepare reads the file in one function"
+	}
+	return ""
 }
