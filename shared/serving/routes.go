@@ -55,7 +55,13 @@ func (rs *routes) resolve(ctx context.Context, key routeKey) (target, error) {
 	r, ok := rs.known[key]
 	if !ok {
 		rs.mu.Unlock()
-		return rs.first.do(ctx, key, func() (target, error) { return rs.ask(ctx, key) })
+		return rs.first.do(ctx, key, func() (target, error) {
+			// Whoever asked may have ended between our look and this.
+			if t, ok := rs.remembered(key); ok {
+				return t, nil
+			}
+			return rs.ask(ctx, key)
+		})
 	}
 	old := r.current()
 	if r.busy || rs.now().Sub(r.checked) < rs.ttl {
@@ -78,6 +84,17 @@ func (rs *routes) resolve(ctx context.Context, key routeKey) (target, error) {
 		r.checked, r.target.stale = rs.now(), StaleRegistry
 	}
 	return r.current(), nil
+}
+
+// remembered returns the target of key if there is one in memory, however old.
+func (rs *routes) remembered(key routeKey) (target, bool) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	r, ok := rs.known[key]
+	if !ok {
+		return target{}, false
+	}
+	return r.current(), true
 }
 
 // ask resolves key in the registry and remembers the answer, or forgets the
