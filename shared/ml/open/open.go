@@ -42,5 +42,5 @@ func Model(ctx context.Context, data []byte) (pipeline.Predictor, error) {
 	case neural.FormatImage, neural.FormatText:
 		return openNetwork(ctx, data)
 	}
-	return pipeline.Open(data)
+	return pipeline.PredictorOf(f, len(data))
 }

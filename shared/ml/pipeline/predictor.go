@@ -83,14 +83,20 @@ func Open(data []byte) (Predictor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pipeline: open model: %w", err)
 	}
+	return PredictorOf(f, len(data))
+}
+
+// PredictorOf is Open for a file of so many bytes that is decoded already, which
+// a model's file should be once: of a small model the header is most of the work.
+func PredictorOf(f *artifact.File, size int) (Predictor, error) {
 	if f.Metadata[keyFormat] == formatTable {
-		m, err := tableModelOf(f, len(data))
+		m, err := tableModelOf(f, size)
 		if err != nil {
 			return nil, err // not m: a nil model in an interface is not nil
 		}
 		return m, nil
 	}
-	m, err := modelOf(f, len(data))
+	m, err := modelOf(f, size)
 	if err != nil {
 		return nil, err
 	}
