@@ -125,7 +125,7 @@ func (r *Report) examine(ctx context.Context, set *dataset.Set, o Options) error
 	if train, test, how := dataset.Split(set.Rows, set.Labels, dataset.SplitOptions{}); how == dataset.ByColumn {
 		r.append(NearLeaks(set.Rows, train, test, first(set.Source.TextColumns)))
 	}
-	prob, y, folds, err := outOfFold(set, func(y, train, held []int32) ([][]float32, error) {
+	prob, y, folds, err := outOfFold(set, groupsOf(set), func(y, train, held []int32) ([][]float32, error) {
 		data := pipeline.Data{Corpus: corpus, Y: y, Labels: set.Labels}
 		return pipeline.Margins(ctx, data, train, held, pipeline.Settings{Recipe: text.Word(), Seed: o.Seed}, []float64{1}, o.Workers)
 	}, o)
@@ -188,12 +188,17 @@ type noModel string
 // Error says it to the owner of the data.
 func (e noModel) Error() string { return string(e) }
 
+// groupsOf returns the function dataset.GroupKey for the rows of a set.
+func groupsOf(set *dataset.Set) func(row int) uint64 {
+	return func(row int) uint64 { return dataset.GroupKey(set.Rows[row]) }
+}
+
 // outOfFold returns calibrated probabilities of every row by a model fitted on
-// the other folds, rows x classes, and the class of every row. fit returns the
-// margins of the held rows, under one setting, by a model of the train rows of
-// classes y. It fails with a noModel when there are too few or too many rows, and
-// with fit's error.
-func outOfFold(set *dataset.Set, fit func(y, train, held []int32) ([][]float32, error), o Options) (prob []float32, y []int32, folds int, err error) {
+// the other folds, rows x classes, and the class of every row. Rows of one group
+// share a fold. fit returns the margins of the held rows, under one setting, by a
+// model of the train rows of classes y. It fails with a noModel when there are too
+// few or too many rows, and with fit's error.
+func outOfFold(set *dataset.Set, group func(row int) uint64, fit func(y, train, held []int32) ([][]float32, error), o Options) (prob []float32, y []int32, folds int, err error) {
 	classes, folds := len(set.Labels), cmp.Or(o.Folds, 5)
 	if len(set.Rows)*classes > mostCells {
 		return nil, nil, 0, noModel(fmt.Sprintf("%d rows in %d classes are too many for this check; take a sample", len(set.Rows), classes))
@@ -202,7 +207,7 @@ func outOfFold(set *dataset.Set, fit func(y, train, held []int32) ([][]float32, 
 	key := make([]uint64, len(y))
 	for i := range set.Rows {
 		k, _ := slices.BinarySearch(set.Labels, set.Rows[i].Label)
-		y[i], key[i] = int32(k), dataset.GroupKey(set.Rows[i])
+		y[i], key[i] = int32(k), group(i)
 	}
 	// Copies share a fold: a row judged by a model that saw its copy would pass
 	// whatever its label.

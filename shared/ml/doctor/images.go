@@ -61,7 +61,7 @@ func ExamineImages(ctx context.Context, r io.Reader, o Options) (*Report, error)
 		report.Notes = append(report.Notes, fmt.Sprintf("labels were not checked: %d images are too many for this check, at most %d; take a sample", len(set.Rows), quickRows))
 		return report, nil
 	}
-	prob, y, folds, err := outOfFold(&set.Set, quickMargins(ctx, set, o), o)
+	prob, y, folds, err := outOfFold(&set.Set, groupsOf(&set.Set), quickMargins(ctx, set, o), o)
 	for i := range set.Rows {
 		set.Rows[i].Text = set.Rows[i].ID // by which a suspect is shown
 	}

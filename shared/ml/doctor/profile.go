@@ -39,7 +39,8 @@ type Class struct {
 }
 
 // Copies counts texts that are there more than once. Texts are equal when they
-// differ in case, width and white space only, as in dataset.GroupKey.
+// differ in case, width and white space only, as in dataset.GroupKey; rows of a
+// table when each of their cells is, as in dataset.TableSet.GroupKey.
 type Copies struct {
 	Distinct    int `json:"distinct"`    // different texts
 	Rows        int `json:"rows"`        // rows beyond the first of each text
@@ -88,6 +89,11 @@ func quantilesOf(lengths []int) Quantiles {
 // texts of set.Rows, in their order, for the recipe text.Word or one that covers
 // it; nil leaves the words of the classes out. Nothing given is changed.
 func Describe(set *dataset.Set, corpus *text.Corpus) Profile {
+	return describe(set, corpus, func(row int) uint64 { return contentKey(&set.Rows[row]) })
+}
+
+// describe is Describe with the key that is equal for copies of a row.
+func describe(set *dataset.Set, corpus *text.Corpus, content func(row int) uint64) Profile {
 	p := Profile{
 		Records: set.Records, Rejected: set.Rejected, Rows: len(set.Rows), SHA256: set.SHA256, Source: set.Source,
 		Classes: make([]Class, len(set.Labels)), TimeColumns: timeColumns(set.Source),
@@ -98,7 +104,7 @@ func Describe(set *dataset.Set, corpus *text.Corpus) Profile {
 	if len(set.Counts) > 0 {
 		p.Imbalance = float64(slices.Max(set.Counts)) / float64(max(slices.Min(set.Counts), 1))
 	}
-	points, bytes := make([]int, len(set.Rows)), make([]int, len(set.Rows))
+	points, bytes := make([]int, len(set.Rows)), make([]int, len(set.Rows)) // lengths of the texts
 	written := census{languages: map[string]int{}}
 	groups := map[string]bool{}
 	for i := range set.Rows {
@@ -114,7 +120,7 @@ func Describe(set *dataset.Set, corpus *text.Corpus) Profile {
 	p.Scripts, p.Languages = written.scripts(), written.tags(len(set.Rows))
 	// Words are counted over distinct texts, so copies come first.
 	var firsts []int32
-	p.Copies, firsts = copies(set.Rows)
+	p.Copies, firsts = copies(set.Rows, content)
 	if corpus != nil {
 		for k, words := range wordsOf(corpus, set, firsts) {
 			p.Classes[k].Words = words
@@ -137,8 +143,8 @@ func (p *Parts) add(split string) {
 	}
 }
 
-// copies counts equal texts and returns the first row of each text.
-func copies(rows []dataset.Row) (c Copies, firsts []int32) {
+// copies counts rows of equal content and returns the first of each.
+func copies(rows []dataset.Row, content func(row int) uint64) (c Copies, firsts []int32) {
 	// All labels of a text are compared with that of its first row: one that differs
 	// makes the text conflicting, and once is enough.
 	type seen struct {
@@ -147,7 +153,7 @@ func copies(rows []dataset.Row) (c Copies, firsts []int32) {
 	}
 	byText := make(map[uint64]*seen, len(rows))
 	for i := range rows {
-		key := contentKey(&rows[i])
+		key := content(i)
 		s := byText[key]
 		switch {
 		case s == nil:
@@ -167,7 +173,8 @@ func copies(rows []dataset.Row) (c Copies, firsts []int32) {
 // contentKey is equal for rows of equal text, whatever their group.
 func contentKey(r *dataset.Row) uint64 { return dataset.GroupKey(dataset.Row{Text: r.Text}) }
 
-// timeWords are words in the name of a column that speak of time.
+// timeWords are words in the name of a column that speak of time, in English and
+// Chinese; a column they miss costs a hint, no more.
 var timeWords = []string{
 	"date", "time", "datetime", "timestamp", "created", "updated", "modified", "day", "week", "month", "year",
 	"日期", "时间", "年份", "月份",
@@ -188,7 +195,7 @@ func timeColumns(s dataset.Source) []string {
 }
 
 // nameWords divides the name of a column: "created_at" and "createdAt" are both
-// created and at.
+// created and at. Whole words, for "sentiment" has "time" in it.
 func nameWords(name string) []string {
 	var b strings.Builder
 	lower := false

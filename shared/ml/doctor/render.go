@@ -164,8 +164,9 @@ func names(columns []string) string {
 	return cmp.Or(strings.Join(quoted, ", "), "not found")
 }
 
-// printClasses prints the classes by size. Of many, the largest and the smallest
-// are shown: imbalance is seen at the ends.
+// printClasses prints the classes by size, each with its rows, its share and a few
+// of its words. Of many, the largest and the smallest are shown: imbalance is seen
+// at the ends.
 func (r *Report) printClasses(b *bytes.Buffer) {
 	classes := slices.Clone(r.Profile.Classes)
 	if len(classes) == 0 {
@@ -213,7 +214,7 @@ func (r *Report) printIssues(b *bytes.Buffer) {
 		fmt.Fprintf(b, "\nNothing wrong was found in the rows themselves.\n")
 		return
 	}
-	grade := func(code string) int {
+	grade := func(code string) int { // issues of one code are of one severity
 		return slices.Index([]dataset.Severity{dataset.Error, dataset.Warning, dataset.Info}, byCode[code][0].Severity)
 	}
 	slices.SortStableFunc(codes, func(x, y string) int {

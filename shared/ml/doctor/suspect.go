@@ -35,7 +35,7 @@ func Suspects(prob []float32, y []int32, classes int) (suspects []Suspect, estim
 	if classes < 1 || len(prob) != len(y)*classes {
 		panic(fmt.Sprintf("doctor: Suspects: %d probabilities for %d rows of %d classes", len(prob), len(y), classes))
 	}
-	usual := selfConfidence(prob, y, classes)
+	usual := selfConfidence(prob, y, classes)                  // of each class, how sure rows labelled so are
 	sure, unsure := make([]int, classes), make([]int, classes) // rows that count for their class, for another
 	for i, given := range y {
 		p := prob[i*classes : (i+1)*classes]

@@ -12,15 +12,21 @@ import (
 	"godwit/shared/ml/tabular"
 )
 
-// DescribeTable is Describe of a table: its rows are described as texts of
-// their cells, which finds copies, and what speaks of language is left out.
+// DescribeTable is Describe of a table: its rows are described as texts of their
+// cells, copies are rows whose cells are all alike, and what speaks of language is
+// left out.
 func DescribeTable(set *dataset.TableSet) Profile {
-	p := Describe(ofCells(set), nil)
-	p.Scripts, p.Languages = nil, nil
+	// Rows without groups, since copies count whatever their group.
+	ungrouped := *set
+	ungrouped.Rows = make([]dataset.Row, len(set.Rows))
+	p := describe(ofCells(set), nil, ungrouped.GroupKey)
+	p.Scripts, p.Languages = nil, nil // cells are names and numbers, not sentences
 	return p
 }
 
-// ofCells returns the set of a table with the cells of each row as its text.
+// ofCells returns the set of a table with the cells of each row as its text, for
+// lengths and excerpts. It does not tell rows apart, since white space counts for
+// nothing in a text: TableSet.GroupKey does.
 func ofCells(t *dataset.TableSet) *dataset.Set {
 	set := t.Set
 	set.Rows = make([]dataset.Row, len(t.Rows))
@@ -50,6 +56,7 @@ func ExamineTable(ctx context.Context, r io.Reader, o Options) (*Report, error) 
 	if unfit {
 		return report, nil
 	}
+	// The columns are judged on all rows: this encoder trains nothing.
 	all := make([]int32, len(set.Rows))
 	for i := range all {
 		all[i] = int32(i)
@@ -80,7 +87,7 @@ func Unlearnable(err error) string {
 // examineTable checks the labels of a table that can be trained.
 func (r *Report) examineTable(ctx context.Context, set *dataset.TableSet, o Options) error {
 	rows := ofCells(set)
-	prob, y, folds, err := outOfFold(rows, func(y, train, held []int32) ([][]float32, error) {
+	prob, y, folds, err := outOfFold(rows, set.GroupKey, func(y, train, held []int32) ([][]float32, error) {
 		data := pipeline.TableData{Table: tabular.TableOf(set), Task: set.Task, Y: y, Labels: set.Labels}
 		return pipeline.TableMargins(ctx, data, train, held, pipeline.TableSettings{Learner: pipeline.Logistic, Seed: o.Seed}, []float64{1}, o.Workers)
 	}, o)

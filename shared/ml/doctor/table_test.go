@@ -59,3 +59,32 @@ func TestExamineTable_notTrainable(t *testing.T) {
 		})
 	}
 }
+
+// Rows whose cells are alike but stand in other columns are different rows: no
+// copies in the profile, and not of one fold where labels are checked.
+func TestExamineTable_cellsInOtherColumns(t *testing.T) {
+	for _, tc := range []struct {
+		name, input       string
+		distinct, clashes int
+		checked           bool
+	}{
+		{"an empty cell elsewhere", "a,b,c,y\n" + strings.Repeat("1,,2,yes\n3,,4,yes\n", 10) + strings.Repeat("1,2,,no\n3,4,,no\n", 10), 4, 0, true},
+		{"the first word of the next cell", "a,b,y\n" + strings.Repeat("x z,w,yes\nv z,w,yes\n", 10) + strings.Repeat("x,z w,no\nv,z w,no\n", 10), 4, 0, true},
+		{"one place for each row", "a,b,c,d,y\n" + strings.Repeat("1,,,,yes\n,1,,,yes\n,,1,,no\n,,,1,no\n", 10), 4, 0, true},
+		{"spelling alone", "a,b,y\n" + strings.Repeat("X  z,1,yes\n", 20) + strings.Repeat("x z,1,no\n", 20), 1, 1, false},
+		{"copies in several groups", "a,group,y\n1,g0,yes\n1,g1,yes\n1,g2,no\n2,g3,no\n2,g4,no\n2,g5,no\n3,g6,yes\n3,g7,yes\n4,g8,no\n4,g9,no\n", 4, 1, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, err := doctor.ExamineTable(t.Context(), strings.NewReader(tc.input), doctor.Options{Folds: 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := r.Profile.Copies; c.Distinct != tc.distinct || c.Conflicting != tc.clashes {
+				t.Errorf("copies = %+v, want %d distinct rows, %d of them conflicting", c, tc.distinct, tc.clashes)
+			}
+			if (r.Quality != nil) != tc.checked {
+				t.Errorf("quality = %+v with notes %q, want labels checked: %v", r.Quality, r.Notes, tc.checked)
+			}
+		})
+	}
+}
