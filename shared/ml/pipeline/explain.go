@@ -59,13 +59,7 @@ type ColumnWeight struct {
 // The margin is summed in double precision and may differ from that of Margins
 // in the last bits of single precision.
 func (m *Model) Explain(doc string, class int) Explanation {
-	problem, sign := class, 1.0
-	if len(m.bias) == 1 {
-		problem = 0
-		if class == 0 {
-			sign = -1
-		}
-	}
+	problem, sign := sideOf(class, len(m.bias), len(m.labels))
 	var s text.Scratch
 	share := make(map[int32]float64) // by feature, what it adds; read by key only, never walked
 	e := Explanation{Method: MethodLinear, Baseline: sign * float64(m.bias[problem])}

@@ -251,3 +251,13 @@ func problemOf(class, n int) int {
 	}
 	return class
 }
+
+// sideOf returns which of n problems speaks for a class of so many, and the sign
+// of its margin for it: the one problem of two classes speaks for class 1, so that
+// to class 0 all of it means the opposite. Of a regression classes are none.
+func sideOf(class, n, classes int) (problem int, sign float64) {
+	if n == 1 && classes == 2 && class == 0 {
+		return 0, -1
+	}
+	return problemOf(class, n), 1
+}

@@ -211,7 +211,7 @@ func (m *TableModel) Value(s *Scratch, in Input) float64 {
 // about: what each column added. Free text of several columns counts as the
 // first of them.
 func (m *TableModel) Explain(in Input, class int) Explanation {
-	problem, sign := m.side(class)
+	problem, sign := sideOf(class, len(m.bias), len(m.labels))
 	var s tabular.Scratch
 	cells := m.encoder.Cells(&s, in.Cells)
 	index, value := m.encoder.Encode(&s, cells)
@@ -225,15 +225,6 @@ func (m *TableModel) Explain(in Input, class int) Explanation {
 		}
 	}
 	return e
-}
-
-// side returns the problem that speaks for a class, and the sign of its margin
-// for it.
-func (m *TableModel) side(class int) (problem int, sign float64) {
-	if m.labels != nil && len(m.bias) == 1 && class == 0 {
-		return 0, -1
-	}
-	return problemOf(class, len(m.bias)), 1
 }
 
 // weightOf returns the weight of a feature for a problem, 0 when it has none.

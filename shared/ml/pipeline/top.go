@@ -88,13 +88,12 @@ func top(labels []string, l *lists, most int, told func(int32) bool, weight func
 	}
 	out := make([]ClassFeatures, len(labels))
 	for c, label := range labels {
-		p := problemOf(c, n)
-		out[c] = ClassFeatures{label, raise[p].named(name, 1), lower[p].named(name, 1)}
-		// The one problem of two classes speaks for class 1; to class 0 all of it
-		// means the opposite.
-		if n == 1 && len(labels) == 2 && c == 0 {
-			out[c] = ClassFeatures{label, lower[p].named(name, -1), raise[p].named(name, -1)}
+		p, sign := sideOf(c, n, len(labels))
+		speakFor, against := raise[p], lower[p]
+		if sign < 0 {
+			speakFor, against = against, speakFor
 		}
+		out[c] = ClassFeatures{label, speakFor.named(name, sign), against.named(name, sign)}
 	}
 	return out
 }
