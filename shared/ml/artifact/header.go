@@ -10,7 +10,7 @@ import (
 // entry is a tensor as its header describes it, before its data is attached.
 type entry struct {
 	Tensor
-	begin, end int64
+	begin, end int64 // bytes of its data, counted from the end of the header
 }
 
 // headerReader walks the JSON tokens of a header. The grammar is fixed and
@@ -25,7 +25,7 @@ type headerReader struct {
 // they are written.
 func parseHeader(header []byte, maxTensors int) (map[string]string, []entry, error) {
 	r := headerReader{json.NewDecoder(bytes.NewReader(header))}
-	r.tokens.UseNumber()
+	r.tokens.UseNumber() // a float64 would round offsets beyond 2^53
 	metadata := map[string]string{}
 	var entries []entry
 	err := r.object(func(key string) error {

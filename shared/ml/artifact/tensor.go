@@ -35,41 +35,26 @@ func (d DType) Size() int {
 	return size
 }
 
-// rank returns the place of d in the order in which the reference
-// implementation lays tensors out, and its size. The order never falls in
-// size, so laying out from the highest rank down keeps every tensor aligned.
+// layout lists the types in the order in which the reference implementation lays
+// tensors out, with their sizes. The order never falls in size, so laying out from
+// its end keeps every tensor aligned.
+var layout = []struct {
+	dtype DType
+	size  int // bytes of an element
+}{
+	{Bool, 1}, {U8, 1}, {I8, 1}, {F8E5M2, 1}, {F8E4M3, 1},
+	{I16, 2}, {U16, 2}, {F16, 2}, {BF16, 2},
+	{I32, 4}, {U32, 4}, {F32, 4},
+	{F64, 8}, {I64, 8}, {U64, 8},
+}
+
+// rank returns the place of d in layout, from 1, and its size; zeros for a type
+// that is not there.
 func (d DType) rank() (rank, size int) {
-	switch d {
-	case Bool:
-		return 1, 1
-	case U8:
-		return 2, 1
-	case I8:
-		return 3, 1
-	case F8E5M2:
-		return 4, 1
-	case F8E4M3:
-		return 5, 1
-	case I16:
-		return 6, 2
-	case U16:
-		return 7, 2
-	case F16:
-		return 8, 2
-	case BF16:
-		return 9, 2
-	case I32:
-		return 10, 4
-	case U32:
-		return 11, 4
-	case F32:
-		return 12, 4
-	case F64:
-		return 13, 8
-	case I64:
-		return 14, 8
-	case U64:
-		return 15, 8
+	for i, known := range layout {
+		if known.dtype == d {
+			return i + 1, known.size
+		}
 	}
 	return 0, 0
 }
