@@ -15,6 +15,7 @@
 package calibrate
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -108,12 +109,8 @@ func (c Calibration) Check(classes int) error {
 	return nil
 }
 
-func (c Calibration) temperature() float64 {
-	if c.T == 0 {
-		return 1
-	}
-	return c.T
-}
+// temperature is T, whose zero means 1.
+func (c Calibration) temperature() float64 { return cmp.Or(c.T, 1) }
 
 // softmax writes exp(beta x margin) scaled to sum 1. The largest margin is
 // taken off first so that nothing overflows. dst may be margins.

@@ -173,6 +173,7 @@ func openZip(src *source, size int64, o Options) (zipArchive, error) {
 func (z zipArchive) each(visit func(m *member) error) error {
 	for _, f := range z {
 		mode := f.Mode()
+		// Flag 1 is encryption. A link in a zip is a file whose mode says so.
 		m := &member{name: f.Name, folder: mode.IsDir() || strings.HasSuffix(f.Name, "/"), locked: f.Flags&1 != 0,
 			special: mode&fs.ModeType&^fs.ModeDir != 0, open: f.Open}
 		if err := visit(m); err != nil {
@@ -206,7 +207,7 @@ func (a *tarArchive) each(visit func(m *member) error) error {
 	for {
 		h, err := t.Next()
 		switch {
-		case capped.N <= 0:
+		case capped.N <= 0: // first: a stream cut here looks damaged to the tar reader
 			return unreadable{limit("more than %d bytes come out of the archive", a.bytes)}
 		case err == io.EOF:
 			return nil

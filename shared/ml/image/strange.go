@@ -9,7 +9,7 @@ import (
 // strange says what an archive is that was not packed for its images,
 // unreadable: people upload what they have, and a workbook is a zip.
 func (r *reader) strange() error {
-	images, table := false, ""
+	images, table := false, "" // table: the first file that is named as one
 	for i := range r.entries {
 		e := &r.entries[i]
 		switch {

@@ -59,6 +59,9 @@ func newProblem(x *sparse.Matrix, y []int32, weight []float32, set SVM) *problem
 		if weight != nil {
 			r.scale = float64(weight[i])
 		}
+		// C*weight bounds alpha under the hinge, 1/(2*C*weight) softens it under
+		// the squared hinge: the weight itself, or its inverse, is what a visit
+		// multiplies by.
 		if set.Loss == SquaredHinge {
 			r.scale = 1 / r.scale
 		}
@@ -74,8 +77,7 @@ func shuffledRows(rows int, weight []float32, seed uint64) []int32 {
 			order = append(order, i)
 		}
 	}
-	random := rand.NewPCG(seed, orderStream)
-	shuffle(random, order)
+	shuffle(rand.NewPCG(seed, orderStream), order)
 	return order
 }
 

@@ -21,7 +21,7 @@ const (
 	// random order cost up to a quarter more time for cache misses, memory
 	// order throughout a fifth more visits.
 	blockRows = 4
-	// tiny is the gradient below which an update changes nothing.
+	// tiny is the gradient below which a row counts as solved: LIBLINEAR's figure.
 	tiny = 1e-12
 )
 
@@ -130,6 +130,8 @@ func (s *solver) solve(ctx context.Context) (iterations int, converged bool, err
 func (s *solver) sweepAll() float64 {
 	shuffle(s.random, s.blocks)
 	s.active = s.active[:0]
+	// From 0 and not from infinity: at the optimum all projected gradients are 0,
+	// so a lone row far from it counts by its distance from 0.
 	s.low, s.high = 0, 0
 	for _, b := range s.blocks {
 		first := b * blockRows
@@ -181,6 +183,7 @@ func (s *solver) visit(i int32) bool {
 	entries := s.entries[r.first:r.end]
 	alpha := s.alpha[i]
 	gradient := sign*(dot(s.w, entries)+s.bias*s.value) - 1 + (r.own+softness)*alpha
+	// At a bound, a gradient that presses against it is projected to 0.
 	switch {
 	case alpha == 0 && gradient > 0, alpha == limit && gradient < 0:
 		return false

@@ -32,7 +32,7 @@ func (r Regression) Headline() map[string]float64 {
 // two rows, lengths that differ, or numbers that are not finite or too great
 // to be squared.
 func Regress(truth, predicted []float64, resamples int, seed uint64) (Regression, error) {
-	const greatest = 1e150
+	const greatest = 1e150 // the square of a difference is at most 4e300, and the sum of 4*10^7 of them finite
 	if len(truth) < 2 || len(truth) != len(predicted) {
 		return Regression{}, &InputError{-1, fmt.Sprintf("%d true numbers, %d predicted: want two or more of each", len(truth), len(predicted))}
 	}
@@ -100,7 +100,11 @@ func (e *errorsOf) add(truth, predicted float64) {
 	e.distanceTwo += (truth - e.mean) * (truth - e.mean)
 }
 
-// spread returns the sum of squared distances of the truth from its own mean.
+// spread returns the sum of squared distances of the truth from its own mean,
+//
+//	sum of (t-mean)^2 - (sum of (t-mean))^2 / rows,
+//
+// which a resample has not for its mean but for that of all rows.
 func (e *errorsOf) spread() float64 {
 	return max(e.distanceTwo-e.distance*e.distance/e.rows, 0)
 }

@@ -86,6 +86,8 @@ type tally struct {
 }
 
 func newTally(classes int) *tally {
+	// The rows are cut from one array: with a thousand classes they are a million
+	// numbers.
 	t := &tally{confusion: make([][]int, classes)}
 	cells := make([]int, classes*classes)
 	for c := range t.confusion {
@@ -114,7 +116,7 @@ func (t *tally) report(labels []string) Report {
 		Rows:     t.rows,
 		Accuracy: accuracy, AccuracyLow: interval.Low, AccuracyHigh: interval.High,
 		Baseline:  float64(most) / n,
-		Micro:     PRF{accuracy, accuracy, accuracy},
+		Micro:     PRF{accuracy, accuracy, accuracy}, // every mistake is one false positive and one false negative
 		Classes:   make([]Class, len(labels)),
 		Confusion: t.confusion,
 	}

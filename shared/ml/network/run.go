@@ -110,7 +110,8 @@ func (r *Run) Model() (Model, error) {
 	return &Text{net: net}, err
 }
 
-// piece is how many rows go through a network at a time.
+// piece is how many rows go through a network at a time: as a batch of training,
+// and small enough that workers share out even a few hundred rows.
 const piece = 64
 
 // inPieces gathers the margins of n rows.

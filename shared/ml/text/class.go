@@ -48,7 +48,9 @@ var unspaced = []*unicode.RangeTable{
 func isHan(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }
 
 // classOf returns the class of a normalised character. The ranges that make
-// up most text are decided by comparison, the rest by table.
+// up most text are decided by comparison, the rest by table: Hangul syllables,
+// letters of Latin, Greek and Cyrillic but for the signs of multiplication and
+// division, regional indicators, skin tones, tags.
 func classOf(r rune) class {
 	switch {
 	case r < 0x80:

@@ -18,9 +18,9 @@ type Corpus struct {
 	recipe Recipe // what was counted
 	terms  terms  // by family, then by first occurrence in the documents
 
-	start []int64 // one more than documents; offsets into term and count
-	term  []int32 // ascending within a document
-	count []uint16
+	start []int64  // one more than documents; offsets into term and count
+	term  []int32  // ascending within a document
+	count []uint16 // of each term in the document, at least 1, 65,535 for more
 }
 
 // Docs returns how many documents there are.
@@ -87,10 +87,12 @@ func (t *tally) add(n int) {
 type shard struct {
 	docs  []string
 	table table
+	// As in a Corpus, but by numbers of table, and within a document in the order
+	// in which they were met.
 	start []int64
 	term  []int32
 	count []uint16
-	err   error
+	err   error // of read
 }
 
 // divide cuts the documents into runs of about equal bytes.
@@ -123,8 +125,8 @@ const maxBlob = 1<<32 - 1
 
 // read counts the shard's documents.
 func (p *shard) read(ctx context.Context, r *Recipe, t *tally) error {
-	// Where in the current document a term was first met: a term of another
-	// document has an older place.
+	// Where in p.term each term was last entered. A place before the current
+	// document's first is of another document, so nothing need be cleared.
 	var met []int64
 	var s Scratch
 	p.start = make([]int64, 1, len(p.docs)+1)
@@ -165,6 +167,8 @@ func (p *shard) read(ctx context.Context, r *Recipe, t *tally) error {
 // merge gives all shards one numbering, by family, then by first occurrence,
 // and lines up their rows.
 func merge(recipe Recipe, shards []shard) (*Corpus, error) {
+	// Joined in the order of the documents, terms get the numbers that one shard of
+	// all documents would have given them.
 	all := &shards[0].table
 	for i := range shards[1:] {
 		if err := shards[i+1].join(all); err != nil {
@@ -194,7 +198,7 @@ func merge(recipe Recipe, shards []shard) (*Corpus, error) {
 		}
 		c.term = append(c.term, p.term...)
 		c.count = append(c.count, p.count...)
-		*p = shard{}
+		*p = shard{} // freed as it is copied, or both would be held in full
 	}
 	c.sortRows(len(shards))
 	return c, nil

@@ -8,10 +8,10 @@ import (
 // counter counts the features of one document, in order of first occurrence.
 type counter struct {
 	feature []int32
-	count   []uint16
-	seen    []int32 // hash set: place in feature + 1, 0 free
-	value   []float32
-	order   []uint64
+	count   []uint16  // of each feature
+	seen    []int32   // hash set: place in feature + 1, 0 free
+	value   []float32 // room for the weights of the features
+	order   []uint64  // room for sort: feature and count in one number
 }
 
 // reset makes room for n tokens.

@@ -25,6 +25,8 @@ func (n *normaliser) segment(s string) []byte {
 	for n.iter.InitString(norm.NFKD, s); !n.iter.Done(); {
 		n.scratch = append(n.scratch, n.iter.Next()...)
 	}
+	// The folded form goes behind the decomposed one: it may be longer, and must
+	// not run over what is still to be read.
 	split := len(n.scratch)
 	for i := 0; i < split; {
 		r, size := utf8.DecodeRune(n.scratch[i:split])

@@ -52,6 +52,7 @@ type graphExpressions struct {
 // program that exports nothing is linked without regular expressions.
 var shared graphExpressions
 
+// expressions returns the shared ones, which the first call makes.
 func expressions() *graphExpressions {
 	shared.once.Do(shared.make)
 	return &shared
@@ -61,6 +62,8 @@ func expressions() *graphExpressions {
 // into what Scratch.Sequence tells of it, as Expressions does for the pools.
 func SequenceExpression() string { return expressions().sequence }
 
+// make writes the expressions. They part normal text as Scratch.cut parts the
+// views; where they could not, cut was given the rule that they can express.
 func (g *graphExpressions) make() {
 	in := ranges()
 	w, s, h := in[classWord], in[classStream], in[classBoth]

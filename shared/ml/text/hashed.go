@@ -55,7 +55,7 @@ func familiesOf(bucket []uint32, bits uint8) []Family {
 func (c *Corpus) Hashed(rows []int32, r Recipe, bits int) *Vocabulary {
 	v := &Vocabulary{recipe: r, hashBits: uint8(bits)}
 	bucket := c.buckets(&r, v.hashBits)
-	size := 1 << bits
+	size := 1 << bits // of buckets, in all blocks
 	if r.Uses(FamilyChar) {
 		size *= blocks
 	}

@@ -31,7 +31,7 @@ func (v *Vocabulary) Occurrences(s *Scratch, doc string) []Occurrence {
 func (s *Scratch) covers(t token) []Extent {
 	var out []Extent
 	for _, u := range s.viewOf(t.family).unit[t.lo:t.hi] {
-		if u.from < 0 {
+		if u.from < 0 { // a space
 			continue
 		}
 		from, to := int(u.from), int(u.to)
@@ -63,6 +63,7 @@ func (s *Scratch) Pieces(doc string) []Extent {
 		if len(words) > 0 && word[words[0].lo].from <= u.from {
 			e = Extent{int(word[words[0].lo].from), int(word[words[0].hi-1].to)}
 		}
+		// The rest of the word, or another character of the same code point.
 		if n := len(out); n > 0 && e.Start < out[n-1].End {
 			out[n-1].End = max(out[n-1].End, e.End)
 			continue

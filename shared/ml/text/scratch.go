@@ -70,6 +70,8 @@ func (s *Scratch) read(doc string) {
 	s.open, s.joined = -1, false
 	s.stream.pad()
 
+	// Three ways, by how many characters take them: ASCII by table, main Han as it
+	// is, and everything else by segments that normalisation cannot reach across.
 	doc = doc[:readable(doc)]
 	at := int32(0) // code points read
 	for i := 0; i < len(doc); {
@@ -109,6 +111,8 @@ func readable(doc string) int {
 		return len(doc)
 	}
 	n := MaxDocument
+	// No further back than a character is long: bytes that are no UTF-8 may have
+	// no start at all.
 	for n > MaxDocument-utf8.UTFMax && !utf8.RuneStart(doc[n]) {
 		n--
 	}

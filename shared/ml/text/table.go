@@ -54,10 +54,12 @@ func (t *terms) add(f Family, b []byte) {
 	t.start = append(t.start, uint32(len(t.blob)))
 }
 
-// table numbers terms in the order of their first occurrence.
+// table numbers terms in the order of their first occurrence. It is a hash table
+// of its own, with open addressing over one block of bytes: a map of strings has a
+// pointer and a header for each of millions of terms, which the collector walks.
 type table struct {
 	terms
-	hash []uint64 // of each term
+	hash []uint64 // of each term, kept so that growing hashes nothing again
 	slot []slot
 }
 
@@ -68,7 +70,7 @@ func (t *table) number(h uint64, f Family, b []byte) int32 {
 		t.grow()
 	}
 	at := place(h, len(t.slot))
-	for ; t.slot[at] != 0; at++ {
+	for ; t.slot[at] != 0; at++ { // wraps round at the end
 		if t.slot[at].matches(h) && t.is(t.slot[at].id(), f, b) {
 			return t.slot[at].id()
 		}

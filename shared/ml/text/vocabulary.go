@@ -34,8 +34,10 @@ func (c *Corpus) Vocabulary(rows []int32, r Recipe) *Vocabulary {
 // newVocabulary makes features of the terms that a recipe keeps; df is in how
 // many of so many documents each occurs.
 func newVocabulary(all *terms, df []int32, docs int, r Recipe) *Vocabulary {
+	// Counted before anything is copied, so that every slice is made once in its
+	// size: folds make a vocabulary each.
 	v := &Vocabulary{recipe: r, corpus: make([]int32, len(df))}
-	kept, size := 0, 0
+	kept, size := 0, 0 // features, and the bytes of their terms
 	for t, n := range df {
 		v.corpus[t] = -1
 		if least := r.MinDocs[all.family[t]]; least > 0 && int(n) >= least {
@@ -85,6 +87,8 @@ func (c *Corpus) Matrix(v *Vocabulary, rows []int32) *sparse.Matrix {
 		return c.hashedMatrix(v, rows)
 	}
 	m := &sparse.Matrix{Rows: len(rows), Cols: v.Len(), Start: make([]int64, 1, len(rows)+1)}
+	// Two passes: the first finds the sizes, for a matrix that grew would be held
+	// twice.
 	size := 0
 	for _, i := range rows {
 		term, _ := c.row(i)

@@ -24,8 +24,12 @@ func inverseFrequency(rows, df int) float32 {
 	return float32(math.Log(float64(1+rows)/float64(1+df)) + 1)
 }
 
-// weigh writes the TF-IDF values of one row, each block scaled to Euclidean
-// length 1. The sums run in the order given.
+// weigh writes the TF-IDF values of one row,
+//
+//	value = (1 + ln count) * idf / |all such of the block|,
+//
+// each block scaled to Euclidean length 1. The sums run in the order given, so
+// that Vectorize and Features may differ in the last bit.
 func (v *Vocabulary) weigh(value []float32, feature []int32, count []uint16) {
 	var sum [blocks]float64
 	for i, f := range feature {

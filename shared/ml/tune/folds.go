@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// MaxFolds is the greatest number of folds.
+// MaxFolds is the greatest number of folds, whose numbers are bytes: of a million
+// rows they are a megabyte.
 const MaxFolds = 255
 
 // Folds assigns each row a fold in [0, k). Rows of equal group share a fold; a

@@ -9,7 +9,8 @@ import (
 	"math/bits"
 )
 
-// The primes of XXH64.
+// The primes of XXH64: odd, so that multiplying by one loses nothing, and with
+// about as many ones as zeros, so that it mixes.
 const (
 	prime1 uint64 = 0x9E3779B185EBCA87
 	prime2 uint64 = 0xC2B2AE3D27D4EB4F
@@ -22,8 +23,10 @@ const (
 // concurrent use.
 func Sum(p []byte, seed uint64) uint64 {
 	n := uint64(len(p))
-	h := seed + prime5
+	h := seed + prime5 // of less than a stripe, which has no lanes
 	if len(p) >= 32 {
+		// Stripes of 32 bytes go into four lanes that do not wait for each other:
+		// that, and not the arithmetic, is where the speed comes from.
 		v1, v2, v3, v4 := seed+prime2, seed+prime2, seed, seed
 		v1 += prime1 // in two steps: the sum of the constants overflows
 		v4 -= prime1
@@ -34,11 +37,14 @@ func Sum(p []byte, seed uint64) uint64 {
 			v4 = round64(v4, binary.LittleEndian.Uint64(p[24:]))
 		}
 		h = bits.RotateLeft64(v1, 1) + bits.RotateLeft64(v2, 7) + bits.RotateLeft64(v3, 12) + bits.RotateLeft64(v4, 18)
+		// The lanes are folded in once more, since a sum alone would not tell
+		// which of them a change was in.
 		for _, v := range [4]uint64{v1, v2, v3, v4} {
 			h = (h^round64(0, v))*prime1 + prime4
 		}
 	}
-	h += n
+	h += n // the length, so that zeros at the end count
+	// What is left of the last stripe: by eight bytes, by four, by one.
 	for ; len(p) >= 8; p = p[8:] {
 		h = bits.RotateLeft64(h^round64(0, binary.LittleEndian.Uint64(p)), 27)*prime1 + prime4
 	}
@@ -49,6 +55,8 @@ func Sum(p []byte, seed uint64) uint64 {
 	for _, b := range p {
 		h = bits.RotateLeft64(h^uint64(b)*prime5, 11) * prime1
 	}
+	// The avalanche: every bit of the input has by now reached the high bits, and
+	// here reaches the low ones, which users of the hash keep.
 	h = (h ^ h>>33) * prime2
 	h = (h ^ h>>29) * prime3
 	return h ^ h>>32

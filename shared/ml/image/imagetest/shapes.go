@@ -33,6 +33,8 @@ func Draw(class string, side int, seed uint64) *image.RGBA {
 	chance := rand.New(rand.NewPCG(seed, uint64(len(class))))
 	in := figures[class]
 	// Quarters of pixels, so that figures differ in more than whole steps.
+	// The radius is 25 to 41 % of the side, and the centre within a sixteenth of it
+	// from the middle: every figure is whole.
 	r := side * (4*25 + chance.IntN(4*16)) / 100
 	x0, y0 := 2*side+chance.IntN(side/2+1)-side/4, 2*side+chance.IntN(side/2+1)-side/4
 	dark, light := chance.IntN(80), 170+chance.IntN(80)

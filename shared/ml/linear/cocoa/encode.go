@@ -26,16 +26,17 @@ const (
 	tensorSums    = "sums"    // F64 [problems, 7]
 )
 
-// about is what of a file is no tensor.
+// about is what of a file is no tensor, in its metadata as JSON.
 type about struct {
-	Shards   int       `json:"shards,omitempty"`
-	Shard    int       `json:"shard,omitempty"`
-	Rounds   int       `json:"rounds,omitempty"`
-	C        float64   `json:"c,omitempty"`
-	Problems []Problem `json:"problems,omitempty"`
+	Shards   int       `json:"shards,omitempty"`   // of a layout: how many
+	Shard    int       `json:"shard,omitempty"`    // of an update: whose
+	Rounds   int       `json:"rounds,omitempty"`   // reduced before it was made
+	C        float64   `json:"c,omitempty"`        // penalty of weights
+	Problems []Problem `json:"problems,omitempty"` // of weights
 }
 
-// encode writes a file.
+// encode writes a file. Its format is in its metadata, so that a file of another
+// kind, fetched by a wrong key, is refused and not misread.
 func encode(format string, a about, tensors ...artifact.Tensor) ([]byte, error) {
 	text, err := json.Marshal(a)
 	if err != nil {
@@ -51,6 +52,7 @@ func encode(format string, a about, tensors ...artifact.Tensor) ([]byte, error) 
 // open reads the header of a file.
 func open(data []byte, format string) (*artifact.File, about, error) {
 	var a about
+	// 0 would mean the default limit; the caller has the bytes in hand anyway.
 	f, err := artifact.Decode(data, artifact.Limits{Bytes: max(int64(len(data)), 1)})
 	if err != nil {
 		return nil, a, fmt.Errorf("cocoa: open %s: %w", format, err)
@@ -67,6 +69,7 @@ func open(data []byte, format string) (*artifact.File, about, error) {
 	return f, a, nil
 }
 
+// corrupt returns the error for a file that is whole but makes no sense.
 func corrupt(format string, args ...any) error {
 	return &artifact.Error{Kind: artifact.KindCorrupt, Msg: "cocoa: " + fmt.Sprintf(format, args...)}
 }
@@ -208,7 +211,7 @@ func OpenUpdate(data []byte) (*Update, error) {
 	from := int64(0)
 	for _, to := range end {
 		var c change
-		fields := c.sums.fields()
+		fields := c.sums.fields() // pointers into c: writing through them fills it
 		if len(moved) != len(column) || len(all) != len(end)*len(fields) {
 			return nil, corrupt("%d columns, %d changes, %d sums of %d problems", len(column), len(moved), len(all), len(end))
 		}
@@ -223,6 +226,8 @@ func OpenUpdate(data []byte) (*Update, error) {
 }
 
 // lists reads a tensor of ascending numbers for each problem, and where each ends.
+// What it checks, ends that rise and numbers that do, is what a round and Reduce
+// index by; their upper bounds depend on the shard and are checked there.
 func lists(f *artifact.File, name string) (end []int64, all []int32, err error) {
 	if end, err = artifact.Elements(f, tensorEnd, artifact.Int64s); err != nil {
 		return nil, nil, err

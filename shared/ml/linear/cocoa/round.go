@@ -34,6 +34,8 @@ func (p *Shard) Round(ctx context.Context, w *Weights, d *Duals, workers int) (*
 				next.problem[k] = d.problem[k]
 				return nil
 			}
+			// A stream for each shard, round and problem, so that a step that
+			// runs twice, or on another worker, draws the same numbers.
 			s.pcg.Seed(p.set.Seed, uint64(p.number)<<48^uint64(w.Rounds)<<24^uint64(k))
 			s.load(p.problems[k], w.vector[k], d.problem[k].row, d.problem[k].start(at.Kept))
 			u.problem[k], next.problem[k] = s.round(d.problem[k], momentum(at.Age))
@@ -70,7 +72,9 @@ func (p *Shard) fit(w *Weights, d *Duals) (*Duals, error) {
 // of the sequence t' = (1+sqrt(1+4t^2))/2 nearly, which is age/(age+3).
 func momentum(age int) float64 { return float64(age) / float64(age+3) }
 
-// round solves the loaded problem and tells what changed.
+// round solves the loaded problem and tells what changed. The sums of the
+// objectives are of the point where the round started (b), not of where it ends:
+// there all shards agree on w, so that Reduce can put their parts together.
 func (s *solver) round(d dual, beta float64) (change, dual) {
 	c := change{}
 	c.sums.loss = s.look()
@@ -88,6 +92,8 @@ func (s *solver) round(d dual, beta float64) (change, dual) {
 		a, r := s.alpha[i], &s.rows[i]
 		c.sums.pull += s.sign(r) * b
 		c.sums.nextPull += s.sign(r) * a
+		// Only a row inside its box yields: one at a bound stays there when the
+		// bias moves a little. 1/bend is its Newton step for a change of 1.
 		if bend := r.norm + s.q(r); found[i] > 0 && found[i] < s.limit(r) && bend > 0 {
 			c.sums.yield += 1 / bend
 		}

@@ -12,7 +12,7 @@ const (
 	// working set has fallen to this share of what it was: more would be exact
 	// for weights that are about to change.
 	innerShare = .1
-	// tiny is the gradient below which a visit changes nothing.
+	// tiny is the gradient below which a row counts as solved: LIBLINEAR's figure.
 	tiny = 1e-12
 )
 
@@ -183,8 +183,8 @@ func (s *solver) advance(found, last []float64, beta float64) {
 	}
 }
 
-// product returns w.x of a row and its bias. Two sums hide the latency of the
-// additions.
+// product returns w.x of a row and its bias; the roots of m in w and x cancel.
+// Two sums hide the latency of the additions.
 func (s *solver) product(r *row) float64 {
 	even, odd := s.bias, 0.0
 	x := s.entries[r.first:r.end]

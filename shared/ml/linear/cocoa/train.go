@@ -11,8 +11,8 @@ import (
 // Rows are the training rows of one shard.
 type Rows struct {
 	X      *sparse.Matrix // of all columns of the data
-	Y      []int32
-	Weight []float32 // nil for 1
+	Y      []int32        // class of each row
+	Weight []float32      // nil for 1
 }
 
 // Trained is what Train came to.
@@ -21,7 +21,7 @@ type Trained struct {
 	Layout  *Layout
 	Columns [][]float32 // weights of each problem for all columns
 	Bias    []float32   // of each problem
-	Moved   int64       // bytes that shards and Reduce write and read, as files: weights, updates, duals
+	Moved   int64       // bytes that shards and Reduce write and read, as files: weights, updates, duals; a file counts once each way
 }
 
 // Train runs a whole training in one process, shard after shard on workers
@@ -54,7 +54,7 @@ func (s SVM) Train(ctx context.Context, rows []Rows, classes, workers int) (*Tra
 	if t.Weights, err = s.Start(classes, l); err != nil {
 		return nil, err
 	}
-	duals := make([]*Duals, len(rows))
+	duals := make([]*Duals, len(rows)) // nil before the first round
 	for !t.Weights.Done() {
 		if err := t.round(ctx, s, shards, duals, workers); err != nil {
 			return nil, err

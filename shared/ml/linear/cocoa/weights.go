@@ -6,7 +6,7 @@ import "godwit/shared/ml/linear"
 // of the common columns, and what was known of the objectives when they were
 // made. A round and Reduce leave it as it is.
 type Weights struct {
-	Rounds   int       // reduced so far
+	Rounds   int       // reduced so far, over all penalties of a path
 	C        float64   // penalty they are trained for
 	Problems []Problem // in the order of linear.Problems
 

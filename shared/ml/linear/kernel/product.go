@@ -42,6 +42,7 @@ func (c Crew) MultiplySquares(m *sparse.Matrix, in []float64, width int, out []f
 
 // rows calls f with every row of m, whole chunks of rows concurrently.
 func (c Crew) rows(m *sparse.Matrix, width int, f func(i int, index []int32, value []float32)) {
+	// Rows count too, so that many empty ones are not one chunk.
 	work := (m.NonZeros() + int64(m.Rows)) * int64(width)
 	chunk := int(chunkWork*int64(m.Rows)/max(work, 1)) + 1
 	c.Each((m.Rows+chunk-1)/chunk, func(k int) {
@@ -67,10 +68,12 @@ func dot(w []float64, index []int32, value []float32) float64 {
 	return even + odd
 }
 
-// combine sets out to the sum of value[n] times row index[n] of in.
+// combine sets out to the sum of value[n] times row index[n] of in, lanes columns
+// at a time: the indices are read again for each, but out is written once.
 func combine(in []float64, width int, index []int32, value []float32, out []float64) {
 	at := 0
 	for ; at+lanes <= width; at += lanes {
+		// Eight variables, for the elements of an array are kept in memory.
 		var a, b, c, d, e, f, g, h float64
 		for n, j := range index {
 			v := float64(value[n])

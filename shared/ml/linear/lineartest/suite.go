@@ -14,9 +14,9 @@ import (
 
 // Output is one trained vector of weights: a class, or a regression's only one.
 type Output struct {
-	Weight    []float64
-	Bias      float64
-	Objective float64
+	Weight    []float64 // one per column
+	Bias      float64   // what to add to Weight.x
+	Objective float64   // what the learner minimises, or a bound of it
 }
 
 // Learner is a learner under test. Fit trains to high precision and returns
@@ -175,7 +175,7 @@ func (l Learner) oddInputs(t *testing.T) {
 			for k, out := range l.fit(t, tc.x, tc.y, tc.weight, 2) {
 				numbers := append([]float64{out.Bias, out.Objective}, out.Weight...)
 				for _, v := range numbers {
-					if v-v != 0 {
+					if v-v != 0 { // NaN or infinite
 						t.Fatalf("output %d = %+v, want finite numbers", k, out)
 					}
 				}

@@ -13,8 +13,9 @@ const (
 	// A quadratic model is solved until a sweep moves less than this share of
 	// what its first sweep moved, measured by the squared steps it gains.
 	innerShare = 1e-2
-	maxSweeps  = 100
-	// longest bounds one step of an intercept without curvature.
+	// maxSweeps bounds the sweeps of one model, should it be too flat to end.
+	maxSweeps = 100
+	// longest bounds one step of an intercept without curvature: e^10 in odds.
 	longest = 10
 	// least keeps second derivatives above 0.
 	least = 1e-12
@@ -239,6 +240,8 @@ func (d *descent) sweep(k int) {
 		gain := 0.0
 		for _, j := range d.active {
 			index, value := d.columns.Row(int(j))
+			// The model's slope here: what it was at step 0, plus the Hessian
+			// times the step so far, of which along is the part of the loss.
 			slope := d.slope[j] + d.smooth(int(j), d.delta[j])
 			for t, i := range index {
 				slope += float64(value[t]) * d.second[i] * d.along[i]
@@ -263,7 +266,8 @@ func (d *descent) sweep(k int) {
 }
 
 // shrink returns the step that minimises slope*step + curvature*step^2/2 and
-// the L1 penalty of w+step.
+// the L1 penalty of w+step: a Newton step that stops at weight 0 unless the
+// slope beyond it still pays (soft thresholding).
 func (d *descent) shrink(j int, slope, w float64) float64 {
 	h := d.curvature[j]
 	switch {

@@ -12,6 +12,8 @@ import (
 // class while the others are held, until a round promised less than Epsilon
 // of the objective.
 func (d *descent) joint(ctx context.Context, classes []int32, out []float32, each func(linear.Solution) error) error {
+	// The sums over classes are kept by row and corrected as a class moves: made
+	// anew for each of K classes they would cost K times as many exponentials.
 	d.start(d.w, d.z, classes)
 	t := &totals{top: make([]float64, len(d.y)), sum: make([]float64, len(d.y))}
 	for step, c := range d.set.C {

@@ -14,10 +14,11 @@ type link interface {
 	diagonal(probability, out []float64)
 }
 
-// oneVsRest is the logistic loss of one class against the rest.
+// oneVsRest is the logistic loss of one class against the rest: ln(1+exp(z)) less z
+// for rows of the class, with derivatives p-target and p(1-p), p = 1/(1+exp(-z)).
 type oneVsRest struct {
 	class int32
-	y     []int32
+	y     []int32 // class of each packed row
 }
 
 func (o oneVsRest) measure(i int, z, probability, derivative []float64) float64 {
@@ -48,12 +49,14 @@ func logLoss(z, target float64) (loss, probability float64) {
 	return max(z, 0) - target*z + math.Log1p(e), probability
 }
 
-// softmax is the cross-entropy of all classes at once.
+// softmax is the cross-entropy of all classes at once: ln(sum of exp(z)) - z[truth],
+// with derivatives p-target and diag(p) - p*transpose(p), p = exp(z)/sum of exp(z).
 type softmax struct {
-	y []int32
+	y []int32 // class of each packed row
 }
 
 func (s softmax) measure(i int, z, probability, derivative []float64) float64 {
+	// Less the largest margin, so that nothing overflows and the sum is at least 1.
 	top := z[0]
 	for _, v := range z[1:] {
 		top = max(top, v)

@@ -46,8 +46,11 @@ func centred(square, shift float64) float64 {
 	return 0
 }
 
+// prepare notes alpha: the diagonal is added up anew for each column.
 func (d *diagonal) prepare(alpha float64) { d.alpha = alpha }
 
+// solve divides by the diagonal; a constant column without penalty gets 0, for
+// nothing is known of it.
 func (d *diagonal) solve(right, out []float64) {
 	for j, v := range right {
 		out[j] = 0
@@ -79,7 +82,7 @@ func newFactor(s *solver) *factor {
 		rows, of := s.columns.Row(j)
 		for t, i := range rows {
 			index, value := s.rows.Row(int(i))
-			from, _ := slices.BinarySearch(index, int32(j))
+			from, _ := slices.BinarySearch(index, int32(j)) // the upper half: it is symmetric
 			v := s.weight[i] * float64(of[t])
 			for k := from; k < len(index); k++ {
 				out[index[k]] += v * float64(value[k])
@@ -96,6 +99,7 @@ func newFactor(s *solver) *factor {
 // prepare factors the equations with alpha on their diagonal, raised until
 // they are safely positive.
 func (f *factor) prepare(alpha float64) {
+	// It ends: once raise is large the diagonal outweighs all else.
 	for raise := 0.0; !f.try(alpha, raise); raise = max(raise*100, lift) {
 	}
 }

@@ -42,6 +42,7 @@ type preconditioner interface {
 	solve(right, out []float64)
 }
 
+// newSolver centres rows and targets and picks the preconditioner.
 func newSolver(x *sparse.Matrix, y []float64, weight []float32, set Regression, workers int) *solver {
 	s := &solver{set: set, crew: kernel.Crew(workers), rows: x, columns: x.Transpose(), weight: make([]float64, x.Rows)}
 	for _, v := range []*[]float64{&s.mean, &s.w, &s.gradient, &s.scaled, &s.search} {
@@ -78,6 +79,8 @@ func newSolver(x *sparse.Matrix, y []float64, weight []float32, set Regression, 
 
 // path solves every alpha from where the last one ended.
 func (s *solver) path(ctx context.Context, each func(Solution) error) error {
+	// w and the residual are carried from one alpha to the next; all else of a
+	// solution is made anew by solve.
 	for step, alpha := range s.set.Alpha {
 		s.alpha = alpha
 		s.metric.prepare(alpha)
@@ -113,6 +116,7 @@ func (s *solver) solve(ctx context.Context) (iterations int, converged bool, err
 		if left <= s.set.Epsilon*s.objective() || left <= exact*first {
 			return iterations, true, nil
 		}
+		// The best step along search is left/bent, bent being search' H search.
 		s.forward()
 		bent := s.alpha*s.crew.Dot(s.search, s.search) + s.squares(s.along)
 		if !(bent > 0) {
@@ -123,7 +127,7 @@ func (s *solver) solve(ctx context.Context) (iterations int, converged bool, err
 		s.slope()
 		s.metric.solve(s.gradient, s.scaled)
 		next := s.crew.Dot(s.gradient, s.scaled)
-		turn := next / left
+		turn := next / left // Fletcher and Reeves: the next search is conjugate to all before
 		s.crew.Ranges(len(s.search), func(low, high int) {
 			for j := low; j < high; j++ {
 				s.search[j] = s.scaled[j] + turn*s.search[j]
@@ -148,7 +152,8 @@ func (s *solver) squares(v []float64) float64 {
 	})
 }
 
-// forward sets along to X search.
+// forward sets along to X search: the rows as they are times search, less what the
+// column means contribute, which is one number for all rows.
 func (s *solver) forward() {
 	s.crew.Multiply(s.rows, s.search, 1, s.along)
 	shift := s.crew.Dot(s.mean, s.search)
@@ -157,7 +162,11 @@ func (s *solver) forward() {
 	}
 }
 
-// slope sets the gradient from the residual.
+// slope sets the gradient from the residual,
+//
+//	transpose(X) W r - alpha w = transpose(rows) W r - (sum of W r) mean - alpha w,
+//
+// where the centred X is again taken apart.
 func (s *solver) slope() {
 	sum := s.crew.Sum(len(s.residual), func(low, high int) float64 {
 		sum := 0.0

@@ -11,19 +11,19 @@ import (
 // learner holds the state of training. Its weights are scale times v.
 type learner struct {
 	set     Settings
-	outputs int
-	scale   float64
+	outputs int       // margins of a row
+	scale   float64   // the common factor, which the penalty shrinks at every step; 1 under Adam
 	v       []float64 // columns x outputs
-	bias    []float64
-	steps   int
+	bias    []float64 // of each output; not penalised, and so without the factor
+	steps   int       // taken so far
 
 	// The batch: gradients of v's columns it touches, and of the intercepts.
 	slope     []float64
 	slopeBias []float64
-	touched   []int32
-	span      []int // of each touched: the steps since it was last, this one included
-	touchedAt []int // the step (from 1) at which a column was last touched
-	total     float64
+	touched   []int32   // the columns that the batch has, each once
+	span      []int     // of each touched: the steps since it was last, this one included
+	touchedAt []int     // the step (from 1) at which a column was last touched
+	total     float64   // weight of the batch's rows
 	margin    []float64 // of the row at hand
 	pull      []float64 // derivative of its loss by margin
 
@@ -94,6 +94,7 @@ func (l *learner) epoch(ctx context.Context, rows Source, e int) (Epoch, error) 
 		return report, linear.Invalid("epoch %d: no row has a weight above 0", e)
 	}
 	report.Loss /= total
+	// A rate that is too high diverges fast: an epoch is soon enough to notice.
 	if math.IsNaN(report.Loss) || math.IsInf(report.Loss, 0) {
 		return report, linear.Invalid("epoch %d: the loss is %v: lower the rate or scale the columns", e, report.Loss)
 	}
@@ -113,6 +114,8 @@ func (l *learner) learn(row Row) float64 {
 	for t, b := range l.bias {
 		l.margin[t] = l.scale*l.margin[t] + b
 	}
+	// The loss before the step: each row is judged by a model that has not seen it
+	// in this epoch.
 	loss := l.loss(row.Target)
 	weight := float64(row.Weight)
 	l.total += weight
@@ -121,7 +124,7 @@ func (l *learner) learn(row Row) float64 {
 		l.slopeBias[t] += l.pull[t]
 	}
 	for n, j := range row.Index {
-		if l.touchedAt[j] <= l.steps {
+		if l.touchedAt[j] <= l.steps { // not in this batch yet, which is step l.steps+1
 			l.touch(j)
 		}
 		slope := l.slope[int(j)*k : (int(j)+1)*k]

@@ -6,7 +6,9 @@ import (
 	"godwit/shared/ml/linear"
 )
 
-// check refuses a row that would make learning fail or panic.
+// check refuses a row that would make learning fail or panic: a source is code
+// outside this room, and one bad row would be in all weights before any loss shows
+// it.
 func (l *learner) check(row Row) error {
 	if len(row.Index) != len(row.Value) {
 		return linear.Invalid("%d columns for %d values", len(row.Index), len(row.Value))
@@ -17,7 +19,7 @@ func (l *learner) check(row Row) error {
 			return linear.Invalid("column %d after %d of %d columns", j, last, l.set.Columns)
 		}
 		last = j
-		if v := row.Value[n]; v-v != 0 {
+		if v := row.Value[n]; v-v != 0 { // NaN or infinite
 			return linear.Invalid("column %d holds %v", j, v)
 		}
 	}
@@ -38,7 +40,7 @@ func (l *learner) check(row Row) error {
 }
 
 // loss returns the loss of the row whose margins are in margin, summed over
-// the outputs, and sets pull to its derivatives.
+// the outputs, and sets pull to its derivatives by margin, before any weight.
 func (l *learner) loss(target float64) float64 {
 	sum := 0.0
 	for t, z := range l.margin {

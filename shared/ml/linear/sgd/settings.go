@@ -101,7 +101,7 @@ func (s Settings) check() error {
 		return linear.Invalid("%d classes: want at least 2", s.Classes)
 	case !positive(s.Rate) || !positive(s.Power) || !positive(s.Tolerance):
 		return linear.Invalid("rate %v, power %v, tolerance %v: want all positive", s.Rate, s.Power, s.Tolerance)
-	case !(s.L2 >= 0 && s.L2*s.Rate < 1):
+	case !(s.L2 >= 0 && s.L2*s.Rate < 1): // or the first step would scale all weights by 0 or less
 		return linear.Invalid("L2 %v at rate %v: want 0 or more, and their product below 1", s.L2, s.Rate)
 	case s.Batch < 1 || s.Epochs < 1 || s.Patience < 1:
 		return linear.Invalid("batch %d, %d epochs, patience %d: want all positive", s.Batch, s.Epochs, s.Patience)

@@ -7,7 +7,8 @@ const (
 	decay1 = .9
 	decay2 = .999
 	floor  = 1e-8
-	// smallest is the common factor below which it is multiplied out.
+	// smallest is the common factor below which it is multiplied out: far from
+	// underflow, and so rare that the pass over all columns costs nothing.
 	smallest = 1e-6
 )
 
