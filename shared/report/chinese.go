@@ -170,6 +170,20 @@ var chinese = words{
 	HeldAccuracyDesc:      "每轮之后在该折上答对的比例。",
 	Stored:                "权重存储",
 	StoredCost:            "%[1]s：在留出数据上，完整权重答对 %[2]s，如此存储后答对 %[3]s",
+	DividedHead:           "工作如何分配",
+	DividedClasses:        "训练被切成若干类别块，由多个函数同时或依次完成；得到的权重与单个函数训练的相同。",
+	DividedRows:           "数据行分给多个函数，分轮训练：每轮之后把各部分对权重的改动相加。间隙表示目标函数最多还比最小值高多少（比例）。",
+	Engine:                "分配方式",
+	Blocks:                "类别块数",
+	Shards:                "数据份数",
+	Rounds:                "轮数",
+	Moved:                 "读写量",
+	DollarsRows:           "估计费用",
+	DollarsClasses:        "若单个函数装得下全部数据、按类别训练的费用",
+	Phase:                 "训练",
+	Gap:                   "间隙",
+	GapOpen:               "%s（未收敛）",
+	GapsOpen:              "有 %d 次训练在间隙收敛之前停止，权重还可略有改进。",
 	DataHead:              "数据",
 	Read:                  "读入行数",
 	Trained:               "训练",
@@ -211,6 +225,12 @@ var chinese = words{
 	VersusReasons: map[string]string{
 		"other_task": "它的任务不同", "other_classes": "它的类别不同",
 		"other_size": "它读取的图像尺寸不同", "not_measured": "它在别处训练，没有任何评估数据",
+	},
+	Engines: map[string]string{
+		"auto": "由训练程序选择", "one": "由函数依次完成", "classes": "按类别", "rows": "按数据行",
+	},
+	Phases: map[string]string{
+		"search": "搜索", "evaluation": "用于评价的模型", "served": "用于服务的模型",
 	},
 	Tasks: map[string]string{
 		"text-classification":  "文本分类",

@@ -59,8 +59,7 @@ func TestRender_courses(t *testing.T) {
 					t.Errorf("the page lacks %q", want)
 				}
 			}
-			_, rest, _ := strings.Cut(page, `<section id="courses">`)
-			section, _, _ := strings.Cut(rest, "</section>")
+			section := sectionOf(page, "courses")
 			if got := strings.Count(section, `<path class="curve`); got != tc.curves {
 				t.Errorf("%d lines are drawn, want %d", got, tc.curves)
 			}

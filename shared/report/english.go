@@ -170,6 +170,20 @@ var english = words{
 	HeldAccuracyDesc:      "The share of the fold's rows answered right after each epoch.",
 	Stored:                "Stored weights",
 	StoredCost:            "%[1]s: of the held-out rows %[2]s are answered right with whole weights, %[3]s with these",
+	DividedHead:           "How the work was divided",
+	DividedClasses:        "Trainings were cut into blocks of labels, which functions worked on side by side or one after the other. The weights are those one function alone would have found.",
+	DividedRows:           "The rows were divided over functions, which trained in rounds: after each, what every part changed in the weights was added up. The gap says how far above the least the objective may still be, as a share of it.",
+	Engine:                "Divided",
+	Blocks:                "Blocks of labels",
+	Shards:                "Parts of the rows",
+	Rounds:                "Rounds",
+	Moved:                 "Read and written",
+	DollarsRows:           "Estimated charge",
+	DollarsClasses:        "The same by labels, could one function hold the rows",
+	Phase:                 "Training",
+	Gap:                   "Gap",
+	GapOpen:               "%s, not closed",
+	GapsOpen:              "Trainings stopped before their gap was closed: %d. Weights that are a little better were still to be found.",
 	DataHead:              "What it learned from",
 	Read:                  "Rows read",
 	Trained:               "Trained on",
@@ -211,6 +225,12 @@ var english = words{
 	VersusReasons: map[string]string{
 		"other_task": "it does another task", "other_classes": "it knows another set of labels",
 		"other_size": "it reads images of another size", "not_measured": "it was trained elsewhere, and nothing of it was measured",
+	},
+	Engines: map[string]string{
+		"auto": "chosen by the trainer", "one": "one function after the other", "classes": "by labels", "rows": "by rows",
+	},
+	Phases: map[string]string{
+		"search": "search", "evaluation": "the model that is evaluated", "served": "the model that is served",
 	},
 	Tasks: map[string]string{
 		"text-classification":  "text classification",

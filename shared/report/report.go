@@ -123,6 +123,7 @@ type view struct {
 	Drives   drives
 	Search   searchTable
 	Courses  coursesTable
+	Divided  dividedTable
 	Data     []fact
 	Issues   []fact
 	Origin   []fact
@@ -168,6 +169,7 @@ func newView(v registry.Version, r training.Report, w *words) view {
 	out.drives(r.TopFeatures)
 	out.search()
 	out.courses()
+	out.divided()
 	out.data()
 	out.origin()
 	return out

@@ -175,8 +175,8 @@ func (c *checker) text(s string) {
 	}
 }
 
-// TestRender_golden holds a small report, and what only a network's has, against
-// the pages that were looked at.
+// TestRender_golden holds a small report, and what only a network's or a divided
+// job's has, against the pages that were looked at.
 func TestRender_golden(t *testing.T) {
 	tests := []struct {
 		name string
@@ -190,9 +190,10 @@ func TestRender_golden(t *testing.T) {
 			return regexp.MustCompile(`sha256-[^ ]*`).ReplaceAllString(head, "sha256-DIGEST") + body
 		}},
 		{"courses", network(3, 4), func(page string) string {
-			_, rest, _ := strings.Cut(page, `<section id="courses">`)
-			section, _, _ := strings.Cut(rest, "</section>")
-			return section + "\n"
+			return sectionOf(page, "courses") + "\n"
+		}},
+		{"divided", byRows(t, .02), func(page string) string {
+			return sectionOf(page, "divided") + "\n"
 		}},
 	}
 	for _, tc := range tests {

@@ -171,6 +171,20 @@ type words struct {
 	HeldAccuracyDesc      string
 	Stored                string
 	StoredCost            string // form, accuracy before, after
+	DividedHead           string // heading
+	DividedClasses        string
+	DividedRows           string
+	Engine                string
+	Blocks                string
+	Shards                string
+	Rounds                string // also column
+	Moved                 string // also column
+	DollarsRows           string
+	DollarsClasses        string
+	Phase                 string // column
+	Gap                   string // column
+	GapOpen               string // gap
+	GapsOpen              string // trainings
 	DataHead              string // heading
 	Read                  string
 	Trained               string
@@ -209,7 +223,7 @@ type words struct {
 	AgainHead             string
 	AgainNote             string
 	AgainInbox            string
-	// Tasks, Algorithms, Codes name what the service calls by a code; a code that
+	// Tasks, Algorithms, Codes, VersusReasons, Engines and Phases name what the service calls by a code; a code that
 	// is not there stands for itself.
-	Tasks, Algorithms, Codes, VersusReasons map[string]string
+	Tasks, Algorithms, Codes, VersusReasons, Engines, Phases map[string]string
 }

@@ -108,7 +108,7 @@ func readAs(ctx context.Context, body io.Reader, name string, settings Settings)
 	options := dataset.Options{Filename: name, TextColumns: settings.Columns.Text, LabelColumn: settings.Columns.Label,
 		Times: settings.Split.By == dataset.ByTime, TimeColumn: settings.Split.Column}
 	if settings.Engine == engineRows {
-		options.MaxRows, options.MaxBytes = rowsMost, rowsFile
+		options.MaxRows, options.MaxBytes = rowsMost, MaxFileBytes
 	}
 	var err error
 	if in.task == registry.TextClassification {

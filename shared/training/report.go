@@ -31,7 +31,7 @@ type Report struct {
 	// on rows newer than all it learned from.
 	Folding     string                   `json:"folding"`
 	Work        float64                  `json:"work"`                  // units the search took, see Search.Budget
-	Distributed *Distributed             `json:"distributed,omitempty"` // when fits were divided by classes
+	Distributed *Distributed             `json:"distributed,omitempty"` // when fits were divided, by classes or by rows
 	Calibration Calibration              `json:"calibration,omitzero"`
 	Courses     []Course                 `json:"courses,omitempty"`  // of networks: how the trainings of the search went
 	Rounding    *Rounding                `json:"rounding,omitempty"` // of a network whose weights are stored in fewer bytes

@@ -44,16 +44,19 @@ const (
 	roundWork = 2e10
 	// textEach is how many times its bytes a text takes while its terms are counted.
 	textEach = 4
-	// rowsMost and rowsFile bound the rows of a job that asked for this engine and
-	// their file: Prepare, which counts and encodes nothing, holds the texts and what
-	// it knows of each row in memory once: 2.6 GiB for 2,500,000 rows of 750 MB.
+	// rowsMost bounds the rows of a job that asked for this engine, as MaxFileBytes
+	// does their file: Prepare, which counts and encodes nothing, holds the texts and
+	// what it knows of each row in memory once: 2.6 GiB for 2,500,000 rows of 750 MB.
 	rowsMost = 2_500_000
-	rowsFile = 768 << 20
 	// widthShare is the share of a function's memory for what Reduce holds.
 	widthShare = .75
 	// sampled is on how many rows the non-zeros of all are estimated.
 	sampled = 2000
 )
+
+// MaxFileBytes is the most of a file, after decompression, that any job reads: one
+// of engine rows. Other jobs read what dataset.Options allows by default.
+const MaxFileBytes = 768 << 20
 
 // rowsPath are the costs that engine rows tries unless the caller names others:
 // each begins where the one before it ended.

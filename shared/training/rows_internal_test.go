@@ -126,3 +126,31 @@ func FuzzShardFiles(f *testing.F) {
 		}
 	})
 }
+
+// A fit is warned of when its gap is wider than what rounds go on for.
+func TestDistributed_warnings(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		d      *Distributed
+		want   []string
+		closed bool // of the last cost
+	}{
+		{"not divided", nil, nil, false},
+		{"by classes", &Distributed{Engine: engineClasses, Blocks: 4}, nil, false},
+		{"closed", &Distributed{Costs: []RowsCost{{Phase: "search", C: 1, Rounds: 30, Gap: closedGap}}}, nil, true},
+		{"one of two", &Distributed{Costs: []RowsCost{{Phase: "search", C: 1, Gap: .0002}, {Phase: "served", C: 3, Rounds: 300, Gap: .02}}},
+			[]string{"training by rows was stopped after 300 rounds of served at C 3: the objective may be 0.02 above the least"}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := tc.d.warnings(); !slices.Equal(got, tc.want) {
+				t.Errorf("warnings() = %q, want %q", got, tc.want)
+			}
+			if tc.d == nil || len(tc.d.Costs) == 0 {
+				return
+			}
+			if last := tc.d.Costs[len(tc.d.Costs)-1]; last.Closed() != tc.closed {
+				t.Errorf("Closed() of a gap of %v = %v, want %v", last.Gap, last.Closed(), tc.closed)
+			}
+		})
+	}
+}

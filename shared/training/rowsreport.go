@@ -69,13 +69,17 @@ func phaseNumber(key string) int {
 	return slices.IndexFunc(phases, func(f phase) bool { return strings.HasPrefix(path.Base(key), f.name+"-") })
 }
 
+// Closed reports whether the rounds ended because the gap was as small as asked
+// for, and not because there were enough of them.
+func (c RowsCost) Closed() bool { return c.Gap <= closedGap }
+
 // warnings tells of fits whose gap was not closed.
 func (d *Distributed) warnings() (all []string) {
 	if d == nil {
 		return nil
 	}
 	for _, c := range d.Costs {
-		if c.Gap > closedGap {
+		if !c.Closed() {
 			all = append(all, fmt.Sprintf("training by rows was stopped after %d rounds of %s at C %g: the objective may be %.2g above the least", c.Rounds, c.Phase, c.C, c.Gap))
 		}
 	}
