@@ -289,7 +289,7 @@ func TestDatasets(t *testing.T) {
 		pointer string
 	}{
 		{"filename", "../x.csv", 422, "/filename"}, {"filename", "a\\b", 422, "/filename"}, {"filename", "..", 422, "/filename"}, {"filename", "", 422, "/filename"},
-		{"filename", "a\u202evsc.exe", 422, "/filename"}, {"size", 0, 422, "/size"}, {"size", 1 << 40, 413, ""}, {"sha256", "abc", 422, "/sha256"},
+		{"filename", "a\u202evsc.exe", 422, "/filename"}, {"size", 0, 422, "/size"}, {"size", 768<<20 + 1, 413, ""}, {"sha256", "abc", 422, "/sha256"},
 		{"model", "A", 422, "/model"}, {"train", m{"algorithm": "magic"}, 422, "/train/algorithm"},
 	} {
 		body := m{"model": "intents", "filename": "train.csv", "size": 10, "sha256": sum, "train": m{}}

@@ -17,7 +17,7 @@ import (
 
 // Limits of uploads.
 const (
-	maxUpload   = 512 << 20 // bytes
+	maxUpload   = training.MaxFileBytes
 	maxFilename = 200       // characters
 	maxFindings = 16 << 20  // bytes of a stored findings file
 	uploadLease = time.Hour // of a presigned upload

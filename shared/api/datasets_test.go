@@ -59,3 +59,12 @@ func TestDatasets_delete(t *testing.T) {
 	_, path = announce() // and nothing was uploaded
 	s.want(t, 204, call{method: "DELETE", path: path})
 }
+
+// As much as the largest job reads can be announced.
+func TestDatasets_largest(t *testing.T) {
+	s := newStage(t)
+	body := m{"model": "intents", "filename": "a.csv", "size": training.MaxFileBytes, "sha256": strings.Repeat("0", 64)}
+	if got := s.want(t, 201, call{method: "POST", path: "/v1/datasets", body: body}); got["size"] != float64(training.MaxFileBytes) {
+		t.Errorf("size = %v, want %d", got["size"], training.MaxFileBytes)
+	}
+}

@@ -9,7 +9,7 @@ import (
 type NewDataset struct {
 	Model    string            `json:"model" doc:"the model the data is for; it need not exist yet" example:"intents"`
 	Filename string            `json:"filename" doc:"its ending tells the format; .onnx is a model to be imported" example:"train.csv"`
-	Size     int64             `json:"size" doc:"bytes, at most 512 MB" min:"1" example:"829066"`
+	Size     int64             `json:"size" doc:"bytes, at most 768 MB; a job reads 512 MB of text after decompression, one of engine rows 768 MB" min:"1" example:"829066"`
 	SHA256   string            `json:"sha256" doc:"SHA-256 of the file, 64 hex digits" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	Train    *TrainingSettings `json:"train,omitempty" doc:"train with these settings as soon as the file is there; absent: only keep it"`
 }

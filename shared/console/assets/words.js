@@ -211,7 +211,7 @@ const table = {
 
   "upload.go": ["Upload data", "上传数据"],
   "upload.drop": ["Drop a file here, or choose one", "将文件拖到此处，或选择文件"],
-  "upload.kinds": ["CSV, TSV or JSON Lines, also as .gz; images as .zip with a folder for each class. At most 512 MB.", "CSV、TSV 或 JSON Lines（可为 .gz）；图像为按类别分文件夹的 .zip。最大 512 MB。"],
+  "upload.kinds": ["CSV, TSV or JSON Lines, also as .gz; images as .zip with a folder for each class. At most 512 MB, to be trained by rows 768 MB.", "CSV、TSV 或 JSON Lines（可为 .gz）；图像为按类别分文件夹的 .zip。最大 512 MB，按行训练（rows）时 768 MB。"],
   "upload.model": ["A new name registers a new model.", "使用新名称将创建新模型。"],
   "upload.train": ["Train as soon as it is there", "上传完成后立即训练"],
   "upload.start": ["Upload", "上传"],
