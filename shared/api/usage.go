@@ -123,7 +123,8 @@ func (x *exchange) withinBudget() error {
 	return fault.New(fault.RateLimited, "this key has used up its budget of the month: it begins anew on the first of the next (UTC); an admin can make another key").WithReason("budget_exceeded")
 }
 
-// count notes what the key used and what the version answered.
+// count notes what the key used and what the version answered, and logs the
+// shadows that panicked: nobody else would hear of them.
 func (x *exchange) count(out serving.Response) {
 	t := usage.Traffic{Requests: 1, Rows: int64(len(out.Results))}
 	for i := range out.Results {
@@ -141,6 +142,11 @@ func (x *exchange) count(out serving.Response) {
 	x.Usage.Request(x.tenant(), x.caller.KeyID, len(out.Results))
 	x.Usage.Answered(x.tenant(), out.Model, out.Version, t)
 	for _, s := range out.Shadows {
+		if s.Err != nil {
+			x.Log.ErrorContext(x.r.Context(), "shadow failed", slog.String("id", x.id),
+				slog.String("model", string(out.Model)), slog.String("error", s.Err.Error()))
+			continue
+		}
 		x.Usage.Answered(x.tenant(), out.Model, s.Version, usage.Traffic{ShadowRows: int64(s.Rows), ShadowAgreed: int64(s.Agree)})
 	}
 }

@@ -68,7 +68,7 @@ type Response struct {
 	// Graph describes the outputs of the imported graph that answered; nil of
 	// other models. Each result's Outputs are they, in order.
 	Graph   []foreign.Tensor
-	Shadows []Shadow // of a route: the versions that scored the inputs too, in time
+	Shadows []Shadow // of a route: the versions that scored the inputs too, in time, and those that panicked
 }
 
 // Shadow says how a version that does not answer compares with the one that did.
@@ -79,6 +79,10 @@ type Shadow struct {
 	// Agree counts those with the same label or, of regressions, with values
 	// within a hundredth of each other.
 	Agree int
+	// Err says, for the log, that the shadow panicked and where; its counts are 0
+	// then, and so is Version when that was not known yet. Otherwise nil: being too
+	// slow, or not in memory, is no error of a shadow.
+	Err error
 }
 
 // The reasons of a stale answer.

@@ -2,7 +2,9 @@ package serving
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -32,8 +34,8 @@ type shadowRun struct {
 // percentage of the requests, beside the caller. The function it returns waits
 // for them, at most as long as their timeout, and compares them with the
 // answer's results, nil where there is no answer; it must be called, and may be
-// again. Nothing of a shadow is an error: one that cannot be loaded or is too
-// slow is left out.
+// again. Nothing of a shadow is an error of the request: one that cannot be loaded
+// or is too slow is left out, one that panicked says so in its Err.
 func (s *Server) shadow(ctx context.Context, t registry.Tenant, u use, who assignment, inputs []Input) func([]Result) []Shadow {
 	if u.split == nil || len(u.split.Shadow) == 0 {
 		return func([]Result) []Shadow { return nil }
@@ -52,12 +54,6 @@ func (s *Server) startShadows(ctx context.Context, t registry.Tenant, u use, who
 			continue
 		}
 		wg.Go(func() {
-			// A panic would end the process, not the request, and a shadow may do neither.
-			defer func() {
-				if recover() != nil {
-					runs[i].results = nil
-				}
-			}()
 			runs[i] = s.runShadow(ctx, t, sh.Of(u.split.Model), u.version.Number, inputs)
 		})
 	}
@@ -69,10 +65,13 @@ func (s *Server) startShadows(ctx context.Context, t registry.Tenant, u use, who
 		cancel()
 		var out []Shadow
 		for _, run := range runs {
-			if run.results != nil && answer != nil {
-				run.compare(answer)
-				out = append(out, run.Shadow)
+			if answer == nil || run.results == nil && run.Err == nil {
+				continue
 			}
+			if run.Err == nil {
+				run.compare(answer)
+			}
+			out = append(out, run.Shadow)
 		}
 		return out
 	}
@@ -80,14 +79,20 @@ func (s *Server) startShadows(ctx context.Context, t registry.Tenant, u use, who
 
 // runShadow scores the inputs with what ref means, unless that is the version that
 // answers.
-func (s *Server) runShadow(ctx context.Context, t registry.Tenant, ref registry.Reference, serves int, inputs []Input) shadowRun {
+func (s *Server) runShadow(ctx context.Context, t registry.Tenant, ref registry.Reference, serves int, inputs []Input) (run shadowRun) {
+	// A panic would end the process, not the request, and a shadow may do neither.
+	defer func() {
+		if p := recover(); p != nil {
+			run.results, run.Err = nil, fmt.Errorf("shadow %s panicked: %v\n%s", ref, p, debug.Stack())
+		}
+	}()
 	short, cancel := context.WithTimeout(ctx, s.shadows.timeout)
 	defer cancel()
 	to, err := s.routes.resolve(short, routeKey{t, ref})
 	if err != nil || to.version.Number == serves {
 		return shadowRun{}
 	}
-	run := shadowRun{Shadow: Shadow{Version: to.version.Number, Variant: to.variant}}
+	run = shadowRun{Shadow: Shadow{Version: to.version.Number, Variant: to.variant}}
 	key := artifactKey{t, to.version.Artifact.Digest}
 	from := s.cache.held(key)
 	if from == nil {

@@ -289,6 +289,73 @@ func TestServer_shadow_slow(t *testing.T) {
 	}
 }
 
+// breakingBucket panics over one key.
+type breakingBucket struct {
+	blob.Store
+	key string
+}
+
+func (b *breakingBucket) Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error) {
+	if key == b.key {
+		panic("the bucket broke")
+	}
+	return b.Store.Get(ctx, key)
+}
+
+// breakingRegistry panics over one alias.
+type breakingRegistry struct {
+	serving.Resolver
+	alias registry.AliasName
+}
+
+func (b *breakingRegistry) Resolve(ctx context.Context, t registry.Tenant, ref registry.Reference) (registry.Version, string, error) {
+	if ref.Alias == b.alias {
+		panic("the registry broke")
+	}
+	return b.Resolver.Resolve(ctx, t, ref)
+}
+
+// A shadow that panics changes no answer, and is told of each time.
+func TestServer_shadow_panics(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		breaking func(s *stage, bucket *breakingBucket, records *breakingRegistry)
+		version  int
+		again    int // shadows told of at once afterwards
+	}{
+		{"while it is looked up", func(_ *stage, _ *breakingBucket, r *breakingRegistry) { r.alias = "challenger" }, 0, 1},
+		// Its load is not tried again for a minute.
+		{"while it is loaded", func(s *stage, b *breakingBucket, _ *breakingRegistry) {
+			v, err := s.registry.Version(t.Context(), tenant, "intents", 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.key = v.Artifact.Key
+		}, 2, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			bucket, records := &breakingBucket{}, &breakingRegistry{}
+			s := routed(t, func(o *serving.Options) {
+				bucket.Store, records.Resolver = o.Models, o.Registry
+				o.Models, o.Registry = bucket, records
+			})
+			s.route(t, "", "@champion 1", "~@challenger 100")
+			tc.breaking(s, bucket, records)
+			for _, want := range []int{1, tc.again} {
+				got := s.by(t, "")
+				if got.Version != 1 || got.Stale != "" || len(got.Results) != 2 || len(got.Shadows) != want {
+					t.Fatalf("version %d, stale %q, %d results, shadows %+v, want version 1's two and %d that failed", got.Version, got.Stale, len(got.Results), got.Shadows, want)
+				}
+				for _, sh := range got.Shadows {
+					if sh.Version != tc.version || sh.Rows != 0 || sh.Err == nil || !strings.Contains(sh.Err.Error(), "shadow intents@challenger panicked: the ") || !strings.Contains(sh.Err.Error(), "split_test.go") {
+						t.Errorf("shadow %+v, want one of version %d that says what broke and where", sh, tc.version)
+					}
+				}
+			}
+		})
+	}
+}
+
 // A shadow drives the model that answers out of no memory.
 func TestServer_shadow_noRoom(t *testing.T) {
 	s := routed(t, func(o *serving.Options) { o.CacheBytes = 1 })
