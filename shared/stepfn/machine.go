@@ -1,4 +1,5 @@
-// Package stepfn starts, follows and stops training on AWS Step Functions.
+// Package stepfn is jobs.Machine on AWS Step Functions: it starts, follows and
+// stops the executions of training and batch jobs.
 //
 // A Machine is one state machine. An execution is known by its name alone,
 // which Step Functions keeps unique for 90 days, so starting twice is starting
@@ -18,16 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"godwit/shared/fault"
-)
-
-// States an execution can be in, as Status returns them.
-const (
-	Running   = "running"
-	Succeeded = "succeeded"
-	Failed    = "failed"
-	TimedOut  = "timed_out"
-	Aborted   = "aborted"
-	Absent    = "absent" // never started, or forgotten 90 days after it closed
+	"godwit/shared/jobs"
 )
 
 // maxCause is the longest cause Step Functions keeps, in characters.
@@ -38,6 +30,8 @@ type Machine struct {
 	client *sfn.Client
 	arn    string
 }
+
+var _ jobs.Machine = (*Machine)(nil)
 
 // New returns the Machine with the ARN
 // arn:PARTITION:states:REGION:ACCOUNT:stateMachine:NAME.
@@ -53,6 +47,8 @@ func (m *Machine) Start(ctx context.Context, name string, input []byte) error {
 	_, err := m.client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: &m.arn, Name: &name, Input: aws.String(string(input)),
 	})
+	// The service itself answers success for the same name and input while the
+	// execution runs; this error is of one that is closed.
 	if _, ok := errors.AsType[*types.ExecutionAlreadyExists](err); ok {
 		return nil
 	}
@@ -68,7 +64,7 @@ func (m *Machine) Status(ctx context.Context, name string) (state, cause string,
 	}
 	out, err := m.client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if _, ok := errors.AsType[*types.ExecutionDoesNotExist](err); ok {
-		return Absent, "", nil
+		return jobs.ExecutionAbsent, "", nil
 	}
 	if err != nil {
 		return "", "", failure(ctx, err)
@@ -78,16 +74,17 @@ func (m *Machine) Status(ctx context.Context, name string) (state, cause string,
 		cause = strings.TrimSuffix(name+": "+cause, ": ")
 	}
 	switch out.Status {
+	// Nobody redrives an execution here, but a console can: it goes on then.
 	case types.ExecutionStatusRunning, types.ExecutionStatusPendingRedrive:
-		return Running, cause, nil
+		return jobs.ExecutionRunning, cause, nil
 	case types.ExecutionStatusSucceeded:
-		return Succeeded, cause, nil
+		return jobs.ExecutionSucceeded, cause, nil
 	case types.ExecutionStatusFailed:
-		return Failed, cause, nil
+		return jobs.ExecutionFailed, cause, nil
 	case types.ExecutionStatusTimedOut:
-		return TimedOut, cause, nil
+		return jobs.ExecutionTimedOut, cause, nil
 	case types.ExecutionStatusAborted:
-		return Aborted, cause, nil
+		return jobs.ExecutionAborted, cause, nil
 	}
 	return "", "", fault.Wrap(fault.Internal, fmt.Errorf("execution status %q", out.Status), "the workflow is in an unknown state")
 }
@@ -122,6 +119,7 @@ func clip(cause string) string {
 
 // execution is the ARN of an execution by name.
 func (m *Machine) execution(name string) (string, error) {
+	// arn:...:stateMachine:NAME has its executions under arn:...:execution:NAME:EXECUTION.
 	head, machine, ok := strings.Cut(m.arn, ":stateMachine:")
 	if !ok {
 		return "", fault.New(fault.Internal, "the state machine's ARN is not one")
@@ -138,6 +136,7 @@ func failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil { // the SDK wraps it as a cancelled request
 		return ctx.Err()
 	}
+	// No API error at all is a connection that broke: the call may be repeated.
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || api.ErrorFault() == smithy.FaultServer {
 		return fault.Wrap(fault.Unavailable, err, "the workflow service did not answer; try again")

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/stagetest"
 	"godwit/shared/stepfn"
 )
@@ -39,7 +40,7 @@ func TestMachine_stage(t *testing.T) {
 					t.Errorf("%s: Status = %q (%s), %v, want %q", when, got, cause, err, want)
 				}
 			}
-			want("before the start", stepfn.Absent)
+			want("before the start", jobs.ExecutionAbsent)
 			if err := m.Stop(ctx, name, "nothing there"); err != nil {
 				t.Errorf("Stop before the start = %v, want success", err)
 			}
@@ -48,19 +49,19 @@ func TestMachine_stage(t *testing.T) {
 					t.Errorf("Start(%s) = %v, want success", input, err)
 				}
 			}
-			want("after the start", stepfn.Running)
+			want("after the start", jobs.ExecutionRunning)
 			for range 2 {
 				if err := m.Stop(ctx, name, "cancelled by its owner"); err != nil {
 					t.Errorf("Stop = %v, want success", err)
 				}
 			}
-			if state, cause, err := m.Status(ctx, name); err != nil || state != stepfn.Aborted || cause != "Godwit.Stopped: cancelled by its owner" {
+			if state, cause, err := m.Status(ctx, name); err != nil || state != jobs.ExecutionAborted || cause != "Godwit.Stopped: cancelled by its owner" {
 				t.Errorf("after the stop: Status = %q, %q, %v, want aborted with its cause", state, cause, err)
 			}
 			if err := m.Start(ctx, name, []byte(`{}`)); err != nil {
 				t.Errorf("Start of a closed name = %v, want success", err)
 			}
-			want("after another start", stepfn.Aborted)
+			want("after another start", jobs.ExecutionAborted)
 		})
 	}
 }
@@ -76,13 +77,13 @@ func TestMachine_answers(t *testing.T) {
 		cause  string
 		code   fault.Code // of Status, and of Start and Stop unless they succeed
 	}{
-		{"running", 200, `{"status":"RUNNING"}`, stepfn.Running, "", ""},
-		{"about to run again", 200, `{"status":"PENDING_REDRIVE"}`, stepfn.Running, "", ""},
-		{"succeeded", 200, `{"status":"SUCCEEDED"}`, stepfn.Succeeded, "", ""},
-		{"failed", 200, `{"status":"FAILED","error":"Godwit.Failed","cause":"why"}`, stepfn.Failed, "Godwit.Failed: why", ""},
-		{"failed without a cause", 200, `{"status":"FAILED","error":"Godwit.Failed"}`, stepfn.Failed, "Godwit.Failed", ""},
-		{"timed out", 200, `{"status":"TIMED_OUT","cause":"late"}`, stepfn.TimedOut, "late", ""},
-		{"aborted", 200, `{"status":"ABORTED"}`, stepfn.Aborted, "", ""},
+		{"running", 200, `{"status":"RUNNING"}`, jobs.ExecutionRunning, "", ""},
+		{"about to run again", 200, `{"status":"PENDING_REDRIVE"}`, jobs.ExecutionRunning, "", ""},
+		{"succeeded", 200, `{"status":"SUCCEEDED"}`, jobs.ExecutionSucceeded, "", ""},
+		{"failed", 200, `{"status":"FAILED","error":"Godwit.Failed","cause":"why"}`, jobs.ExecutionFailed, "Godwit.Failed: why", ""},
+		{"failed without a cause", 200, `{"status":"FAILED","error":"Godwit.Failed"}`, jobs.ExecutionFailed, "Godwit.Failed", ""},
+		{"timed out", 200, `{"status":"TIMED_OUT","cause":"late"}`, jobs.ExecutionTimedOut, "late", ""},
+		{"aborted", 200, `{"status":"ABORTED"}`, jobs.ExecutionAborted, "", ""},
 		{"a state of the future", 200, `{"status":"DREAMING"}`, "", "", fault.Internal},
 		{"throttled", 400, failed("ThrottlingException"), "", "", fault.Unavailable},
 		{"too many executions", 400, failed("ExecutionLimitExceeded"), "", "", fault.Unavailable},
