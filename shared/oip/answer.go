@@ -10,7 +10,7 @@ import (
 
 // Answer is an inference response.
 type Answer struct {
-	Model      string
+	Model      string      // its name
 	Version    int         // written as a string, which the protocol's versions are
 	ID         string      // the request's; "" writes none
 	Parameters []Parameter // of the answer as a whole; clients ignore those they do not know
@@ -24,11 +24,11 @@ type Parameter struct{ Name, Value string }
 // one that is not nil holds the elements, as BYTES, FP32, FP64, INT64 and BOOL;
 // they are not copied.
 type Tensor struct {
-	Name    string
-	Rows    int
-	Columns int   // of a tensor of shape [Rows, Columns]; 0: the shape is [Rows]
-	Axes    []int // of a row, where it has several; then Columns is not read
-	Binary  bool  // written as bytes behind the JSON
+	Name    string // as clients ask for it
+	Rows    int    // the first axis of the shape
+	Columns int    // of a tensor of shape [Rows, Columns]; 0: the shape is [Rows]
+	Axes    []int  // of a row, where it has several; then Columns is not read
+	Binary  bool   // written as bytes behind the JSON
 	Texts   []string
 	Floats  []float32
 	Doubles []float64
@@ -75,19 +75,7 @@ func (a *Answer) Append(b []byte) (body []byte, json int) {
 		b = append(b, `,"id":`...)
 		b = strictjson.AppendText(b, a.ID)
 	}
-	for i, p := range a.Parameters {
-		if i == 0 {
-			b = append(b, `,"parameters":{`...)
-		} else {
-			b = append(b, ',')
-		}
-		b = strictjson.AppendText(b, p.Name)
-		b = append(b, ':')
-		b = strictjson.AppendText(b, p.Value)
-	}
-	if len(a.Parameters) > 0 {
-		b = append(b, '}')
-	}
+	b = a.appendParameters(b)
 	b = append(b, `,"outputs":[`...)
 	// Bytes come in the order of the outputs, whole, behind all of the JSON: so the
 	// two passes.
@@ -110,6 +98,20 @@ func (a *Answer) Append(b []byte) (body []byte, json int) {
 		}
 	}
 	return b, json
+}
+
+// appendParameters writes the member parameters, or nothing when there are none.
+func (a *Answer) appendParameters(b []byte) []byte {
+	if len(a.Parameters) == 0 {
+		return b
+	}
+	b = append(b, `,"parameters":{`...)
+	for i, p := range a.Parameters {
+		b = strictjson.AppendText(comma(b, i), p.Name)
+		b = append(b, ':')
+		b = strictjson.AppendText(b, p.Value)
+	}
+	return append(b, '}')
 }
 
 // appendJSON writes the tensor as an element of outputs.

@@ -48,7 +48,8 @@ const (
 	maxElements = 1 << 18 // of a request: more than a picture of 224 x 224 in colour
 )
 
-// decoder reads the JSON of one request.
+// decoder reads the JSON of one request into inputs and asked, as they come; what
+// depends on two of its parts, such as a shape and its data, waits for finish.
 type decoder struct {
 	strictjson.Scanner
 	max    int // rows
@@ -152,6 +153,7 @@ func (d *decoder) inputParameter(key string, in *input) *fault.Error {
 	switch key {
 	case "binary_data_size":
 		n, err := d.whole()
+		// whole keeps it within an int64.
 		in.size, in.hasSize = int64(n), true
 		return err
 	case "shared_memory_region", "shared_memory_byte_size":

@@ -57,6 +57,7 @@ func (d *decoder) flag() (byte, *fault.Error) {
 
 // whole consumes a whole number from 0 that an int64 holds.
 func (d *decoder) whole() (uint64, *fault.Error) {
+	// A minus sign and what is no number have other kinds.
 	if d.Kind() != '0' {
 		return 0, d.wrong("a whole number from 0")
 	}
