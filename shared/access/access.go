@@ -41,8 +41,8 @@ var grantable = []Action{Predict, Feedback, Train, Admin}
 // Scope allows one action on one model, or on all when Model is empty. An
 // admin scope allows every action.
 type Scope struct {
-	Action Action
-	Model  registry.Name
+	Action Action        // Predict, Feedback, Train or Admin
+	Model  registry.Name // empty: all
 }
 
 // ParseScope reads "action" or "action:model". The error is fault.Invalid.
@@ -73,10 +73,10 @@ func (s Scope) String() string {
 // Principal is the authenticated caller. The zero value is nobody and may do
 // nothing. It is immutable and safe for concurrent use.
 type Principal struct {
-	Tenant registry.Tenant
-	KeyID  string // names the key in logs and records; not secret
-	Scopes []Scope
-	Budget Budget // zero: none
+	Tenant registry.Tenant // empty: nobody
+	KeyID  string          // names the key in logs and records; not secret
+	Scopes []Scope         // in no order; none allows nothing
+	Budget Budget          // zero: none
 	// Rejected says that a key was presented and is not valid.
 	Rejected bool
 }
@@ -152,6 +152,8 @@ func FromAuthorizer(fields map[string]any) Principal {
 	raw, _ := fields[contextTenant].(string)
 	tenant, err := registry.ParseTenant(raw)
 	if err != nil {
+		// No tenant at all is a request without a key; one of the wrong form did
+		// not come from Context.
 		return Principal{Rejected: raw != ""}
 	}
 	p := Principal{Tenant: tenant}
@@ -170,6 +172,7 @@ func FromAuthorizer(fields map[string]any) Principal {
 	return p
 }
 
+// contextKey is a type of this package alone, so no other value can stand under it.
 type contextKey struct{}
 
 // With returns a context that carries p.

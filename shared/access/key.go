@@ -16,16 +16,16 @@ import (
 // under the SHA-256 of its text, where the authorizer finds it, and under its
 // tenant and id, where its tenant does.
 type Key struct {
-	ID        string          `json:"id"`
+	ID        string          `json:"id"` // of NewKeyID; not secret
 	Tenant    registry.Tenant `json:"tenant"`
-	Name      string          `json:"name,omitempty"` // for people
-	Scopes    []string        `json:"scopes"`         // as ParseScope reads them
-	Budget    Budget          `json:"budget,omitzero"`
+	Name      string          `json:"name,omitempty"`       // for people
+	Scopes    []string        `json:"scopes"`               // as ParseScope reads them
+	Budget    Budget          `json:"budget,omitzero"`      // zero: none
 	CreatedBy string          `json:"created_by,omitempty"` // key id
-	CreatedAt time.Time       `json:"created_at"`
-	ExpiresAt time.Time       `json:"expires_at,omitzero"` // zero: never
-	RevokedAt time.Time       `json:"revoked_at,omitzero"` // zero: not revoked
-	RevokedBy string          `json:"revoked_by,omitempty"`
+	CreatedAt time.Time       `json:"created_at"`           // UTC
+	ExpiresAt time.Time       `json:"expires_at,omitzero"`  // zero: never
+	RevokedAt time.Time       `json:"revoked_at,omitzero"`  // zero: not revoked
+	RevokedBy string          `json:"revoked_by,omitempty"` // key id
 	// Digest is the SHA-256 of the key's text, which leads from the tenant's
 	// record to the authorizer's; only the former has it.
 	Digest string `json:"digest,omitempty"`
@@ -78,7 +78,7 @@ func (k Key) records(tenantRev, lookupRev int64) ([]registry.Write, error) {
 // The form of ids and secrets.
 const (
 	idPrefix    = "key_"
-	idLength    = 26
+	idLength    = 26 // 11 of time, 15 of hash
 	secretBytes = 25 // 200 bits, 40 characters
 )
 
@@ -86,6 +86,8 @@ const (
 // milliseconds, so that ids sort by age, and 15 characters of token, which must
 // be unguessable and have no part in the secret.
 func NewKeyID(at time.Time, token string) string {
+	// 11 digits are 44 bits, enough until the year 2527; a time before 1970 would
+	// bring a sign.
 	return fmt.Sprintf("%s%011x%s", idPrefix, max(0, at.UnixMilli()), digestOf(token)[:15])
 }
 

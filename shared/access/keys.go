@@ -15,9 +15,9 @@ import (
 // caller's own tenant.
 type Keys struct {
 	Store    registry.Store
-	Now      func() time.Time
-	NewToken func() string // unique for each call
-	Random   io.Reader     // of secrets: crypto/rand.Reader
+	Now      func() time.Time // dates keys and their revocation
+	NewToken func() string    // unique for each call
+	Random   io.Reader        // of secrets: crypto/rand.Reader
 }
 
 // attempts bounds how often a revocation is made again after losing a race.
@@ -111,6 +111,8 @@ func (ks *Keys) Revoke(ctx context.Context, t registry.Tenant, id, by string, fo
 			}
 		}
 		k.RevokedAt, k.RevokedBy = ks.Now().UTC(), by
+		// The two records are always written together, so the revision of one
+		// stands for both.
 		writes, err := k.records(rev, registry.AnyRev)
 		if err != nil {
 			return err
@@ -127,6 +129,8 @@ func (ks *Keys) Revoke(ctx context.Context, t registry.Tenant, id, by string, fo
 // guard checks that a valid admin key besides id is left, and returns the
 // write that fails when another one is revoked at the same time.
 func (ks *Keys) guard(ctx context.Context, t registry.Tenant, id string) ([]registry.Write, error) {
+	// First: a revocation after this look changes the guard, and the write that
+	// holds it fails.
 	rec, err := ks.Store.Get(ctx, registry.TenantKeysGuard(t))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
@@ -149,6 +153,7 @@ func (ks *Keys) guard(ctx context.Context, t registry.Tenant, id string) ([]regi
 	}
 }
 
+// decodeKey reads a key from either of its records.
 func decodeKey(rec registry.Record) (Key, error) {
 	var k Key
 	if err := json.Unmarshal(rec.Body, &k); err != nil {

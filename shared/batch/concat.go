@@ -36,6 +36,7 @@ func newConcat(ctx context.Context, store blob.Store, head []byte, parts []part)
 
 // Read implements io.Reader.
 func (c *concat) Read(p []byte) (int, error) {
+	// Or a caller that asks for nothing at the end would get io.EOF.
 	if len(p) == 0 {
 		return 0, nil
 	}

@@ -30,27 +30,27 @@ type Job struct {
 	ID            string          `json:"id"` // "bj_" and 26 characters
 	Tenant        registry.Tenant `json:"tenant"`
 	Model         registry.Name   `json:"model"`
-	Version       int             `json:"version"` // that answers every row
-	Digest        blob.Digest     `json:"digest"`  // of its artifact
-	Variant       string          `json:"variant"` // how the version was chosen, as registry.Resolve says
-	Dataset       string          `json:"dataset,omitempty"`
-	Key           string          `json:"key"` // of the rows in the uploads bucket
-	SourceVersion string          `json:"source_version,omitempty"`
+	Version       int             `json:"version"`                  // that answers every row
+	Digest        blob.Digest     `json:"digest"`                   // of its artifact
+	Variant       string          `json:"variant"`                  // how the version was chosen, as registry.Resolve says
+	Dataset       string          `json:"dataset,omitempty"`        // id; empty for a key of the tenant's own
+	Key           string          `json:"key"`                      // of the rows in the uploads bucket
+	SourceVersion string          `json:"source_version,omitempty"` // of the object when the job was opened; empty without versions
 	Parameters    Parameters      `json:"parameters"`
 	Format        Format          `json:"format"`
 	Status        jobs.Status     `json:"status"`
-	Attempt       int             `json:"attempt"`
-	Chunks        int             `json:"chunks,omitempty"` // 0 before the rows are split
-	Counts        Counts          `json:"counts"`           // Rows is known after the split, the others at the end
-	Summary       *Summary        `json:"summary,omitempty"`
-	Results       []File          `json:"results,omitempty"` // one, or several in order when one would be too large
-	Errors        []File          `json:"errors,omitempty"`  // none when no row failed
-	Error         *JobError       `json:"error,omitempty"`   // set when failed
-	CreatedBy     string          `json:"created_by"`        // key id
-	CreatedAt     time.Time       `json:"created_at"`
-	StartedAt     time.Time       `json:"started_at,omitzero"`
-	FinishedAt    time.Time       `json:"finished_at,omitzero"`
-	Rev           int64           `json:"-"`
+	Attempt       int             `json:"attempt"`              // of the execution, from 1
+	Chunks        int             `json:"chunks,omitempty"`     // 0 before the rows are split
+	Counts        Counts          `json:"counts"`               // Rows is known after the split, the others at the end
+	Summary       *Summary        `json:"summary,omitempty"`    // set when succeeded
+	Results       []File          `json:"results,omitempty"`    // one, or several in order when one would be too large
+	Errors        []File          `json:"errors,omitempty"`     // none when no row failed
+	Error         *JobError       `json:"error,omitempty"`      // set when failed
+	CreatedBy     string          `json:"created_by"`           // key id
+	CreatedAt     time.Time       `json:"created_at"`           // UTC
+	StartedAt     time.Time       `json:"started_at,omitzero"`  // UTC; zero while queued
+	FinishedAt    time.Time       `json:"finished_at,omitzero"` // UTC; zero before the end
+	Rev           int64           `json:"-"`                    // of the record: the ETag
 
 	// Phase and Progress come from what is counted while the job runs.
 	Phase    string  `json:"-"` // split, score, merge, done
@@ -60,9 +60,9 @@ type Job struct {
 // Counts account for every record: Rows = OK + Failed once the job succeeded.
 // While it runs they are approximate: a chunk scored twice may count twice.
 type Counts struct {
-	Rows   int64 `json:"rows"`
-	OK     int64 `json:"ok"`
-	Failed int64 `json:"failed"`
+	Rows   int64 `json:"rows"`   // records of the file, bad ones included
+	OK     int64 `json:"ok"`     // answered
+	Failed int64 `json:"failed"` // in the errors file
 }
 
 // Summary says what the answers were.
@@ -70,10 +70,10 @@ type Summary struct {
 	Labels    []LabelCount `json:"labels,omitempty"`     // the most frequent first, at most MaxLabels
 	Others    int64        `json:"others,omitempty"`     // rows of labels that are not listed
 	MeanScore float64      `json:"mean_score,omitempty"` // of the best labels
-	Abstained int64        `json:"abstained,omitempty"`
-	Least     *float64     `json:"least,omitempty"`    // of a regression, the lowest value
-	Greatest  *float64     `json:"greatest,omitempty"` // of a regression, the highest
-	Seconds   float64      `json:"seconds"`            // from the start to the end of the work
+	Abstained int64        `json:"abstained,omitempty"`  // answers below MinScore
+	Least     *float64     `json:"least,omitempty"`      // of a regression, the lowest value
+	Greatest  *float64     `json:"greatest,omitempty"`   // of a regression, the highest
+	Seconds   float64      `json:"seconds"`              // from the start to the end of the work
 }
 
 // MaxLabels is how many labels a Summary lists: a record has room for them.
@@ -87,7 +87,7 @@ type LabelCount struct {
 
 // File is one file of results or errors in the models bucket.
 type File struct {
-	Key  string `json:"key"`
+	Key  string `json:"key"`  // in the models bucket
 	Size int64  `json:"size"` // bytes
 	Rows int64  `json:"rows"` // a header line is not counted
 }
@@ -101,8 +101,8 @@ const Kept = 30 * 24 * time.Hour
 
 // JobError says why a job failed, for the person who can act on it.
 type JobError struct {
-	Code    string `json:"code"` // input, transient, internal, timeout, aborted
-	Message string `json:"message"`
+	Code    string `json:"code"`    // input, transient, internal, timeout, aborted
+	Message string `json:"message"` // what to do about it; nothing internal
 }
 
 // kind tells jobs.Book how batch jobs are stored.

@@ -25,6 +25,7 @@ func (s *Steps) merge(ctx context.Context, job Job) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	// The labels and the task decide the header; a version never changes.
 	version, err := s.Jobs.Registry.Version(ctx, job.Tenant, job.Model, job.Version)
 	if err != nil {
 		return false, err

@@ -19,8 +19,8 @@ const silence = time.Minute
 type Service struct {
 	Store    registry.Store
 	Registry *registry.Registry
-	Uploads  blob.Store // only Stat, to hold a request against what is there
-	Machine  jobs.Machine
+	Uploads  blob.Store   // only Stat, to hold a request against what is there
+	Machine  jobs.Machine // runs batch.asl.json
 	Now      func() time.Time
 	NewToken func() string // unique, unguessable
 }
@@ -30,9 +30,9 @@ type Submission struct {
 	// Origin identifies the cause: the same Origin is the same job. Empty makes
 	// a new job each time.
 	Origin     string
-	Ref        registry.Reference
-	Dataset    string // id of an uploaded data set, or else
-	Key        string // of an object in the uploads bucket, in a folder of the tenant's own
+	Ref        registry.Reference // resolved once, when the job is opened
+	Dataset    string             // id of an uploaded data set, or else
+	Key        string             // of an object in the uploads bucket, in a folder of the tenant's own
 	Parameters Parameters
 	Format     Format // empty: JSONL
 	By         string // key id
@@ -40,8 +40,8 @@ type Submission struct {
 
 // Filter narrows a list of jobs; zero fields match all.
 type Filter struct {
-	Model  registry.Name
-	Status jobs.Status
+	Model  registry.Name // empty: any
+	Status jobs.Status   // empty: any
 }
 
 // book is the jobs' storage, made of the Service's own fields.

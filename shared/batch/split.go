@@ -45,6 +45,7 @@ func (s *Steps) split(ctx context.Context, job Job) (Next, error) {
 		j.Chunks, j.Counts = len(items), Counts{Rows: rowsOf(items)}
 		return true
 	})
+	// Cancelled while the file was read: the Map must not begin.
 	if err == nil && job.Status != jobs.Running {
 		err = fault.New(fault.Conflict, "batch job %s is over: %s", job.ID, job.Status).WithReason("job_final")
 	}
@@ -53,6 +54,7 @@ func (s *Steps) split(ctx context.Context, job Job) (Next, error) {
 
 // cut stores the chunks.
 func (s *Steps) cut(ctx context.Context, job Job) ([]Item, error) {
+	// The version that was there when the job was opened, whatever is there now.
 	body, _, err := s.Uploads.GetVersion(ctx, job.Key, job.SourceVersion)
 	if err != nil {
 		return nil, gone(err)

@@ -23,7 +23,7 @@ type StepInput struct {
 	Step    string          `json:"step,omitempty"` // split, score, merge, fail
 	Tenant  registry.Tenant `json:"tenant"`
 	Job     string          `json:"job"`
-	Attempt int             `json:"attempt"`
+	Attempt int             `json:"attempt"`         // from 1
 	Chunk   int             `json:"chunk,omitempty"` // to score
 	Error   *jobs.StepError `json:"error,omitempty"` // what Catch caught, for fail
 }
@@ -41,12 +41,12 @@ type Item struct {
 	Chunk  int   `json:"chunk"`  // from 0
 	Record int64 `json:"record"` // the first one
 	Line   int64 `json:"line"`   // physical line it begins on
-	Rows   int64 `json:"rows"`
+	Rows   int64 `json:"rows"`   // from 1
 }
 
 // Done is what the other steps answer.
 type Done struct {
-	Chunk int `json:"chunk"`
+	Chunk int `json:"chunk"` // of Score: which one
 	// More says that the function's time ran short: the same step, run again,
 	// goes on from what this one left.
 	More bool `json:"more"`
@@ -60,10 +60,10 @@ type Render func(dst []byte, r *serving.Result, regression bool) []byte
 // concurrent use.
 type Steps struct {
 	Jobs    *Service
-	Uploads blob.Store
-	Models  blob.Store
-	Serving *serving.Server
-	Render  Render
+	Uploads blob.Store      // read only
+	Models  blob.Store      // work, and what remains of the job
+	Serving *serving.Server // loads the version's model
+	Render  Render          // how one answer is written
 	Usage   *usage.Gatherer // counts the rows of jobs; nil counts nothing
 	Workers int             // goroutines that score a chunk, at least 1; changes speed, never a result
 	Log     *slog.Logger

@@ -65,6 +65,7 @@ func (t *tally) add(o *tally) {
 	if t.Labels == nil && o.Labels != nil {
 		t.Labels = map[string]int64{}
 	}
+	// Sums of whole numbers: the order of the map does not matter.
 	for label, n := range o.Labels {
 		t.Labels[label] += n
 	}

@@ -16,6 +16,7 @@ func (s *Store) Add(ctx context.Context, key registry.Key, delta map[string]int6
 	if err := registry.CheckAdd(key, delta); err != nil {
 		return err
 	}
+	// One moment for all rounds: a record must not expire between two of them.
 	now := s.now().Unix()
 	for round := range writeRounds {
 		err := s.add(ctx, key, delta, expiresAt, now)
@@ -34,8 +35,12 @@ func (s *Store) Add(ctx context.Context, key registry.Key, delta map[string]int6
 	return busy()
 }
 
+// add counts in one update, which makes the item where there is none. Where one
+// has expired the condition fails: its counters must not live on in a new one.
 func (s *Store) add(ctx context.Context, key registry.Key, delta map[string]int64, expiresAt time.Time, now int64) error {
 	var e expression
+	// A record that only Add has touched is readable as one of revision 1, and
+	// Put may take it over under that revision.
 	rev, body := e.name(attrRev), e.name(attrBody)
 	set := []string{
 		rev + " = if_not_exists(" + rev + ", " + e.value(number(1)) + ")",

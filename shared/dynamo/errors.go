@@ -30,6 +30,7 @@ func kindOf(err error) kind {
 		return done
 	}
 	if cancelled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
+		// One error stands for all items of a transaction; the reasons are per item.
 		return kindOfReasons(cancelled.CancellationReasons)
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
@@ -47,6 +48,8 @@ func kindOf(err error) kind {
 	case "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "LimitExceededException":
 		return unanswered
 	}
+	// Server faults are told by status 5xx; two codes are named because they may
+	// come with another.
 	if api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "InternalServerError" || api.ErrorCode() == "ServiceUnavailable" {
 		return unanswered
 	}
@@ -91,28 +94,37 @@ func failure(ctx context.Context, err error) error {
 	return fault.Wrap(fault.Unavailable, err, "the metadata table did not answer; try again")
 }
 
+// isThrottle tells a table that is asked too much from one that is silent: the
+// reason lets an operator see which.
 func isThrottle(code string) bool {
 	return code == "ThrottlingException" || code == "ProvisionedThroughputExceededException" || code == "RequestLimitExceeded"
 }
 
+// notFound is an absent or an expired record.
 func notFound() error { return fault.New(fault.NotFound, "no such record") }
 
+// stale is a condition that does not hold; the registry turns it into the text
+// its caller reads.
 func stale() error {
 	return fault.New(fault.PreconditionFailed, "the record has changed since it was read")
 }
 
+// busy ends a write that lost every round to other writers.
 func busy() error {
 	return fault.New(fault.Unavailable, "too many changes to the same record at once; try again").WithReason("contended")
 }
 
+// throttled ends a call that the table had no capacity for; err may be nil.
 func throttled(err error) error {
 	return fault.Wrap(fault.Unavailable, err, "the metadata table is busy; try again").WithReason("throttled")
 }
 
+// tooMany refuses a write that has no room for its marker.
 func tooMany() error {
 	return fault.New(fault.Internal, "a write that only deletes has at most 99 records")
 }
 
 func unix(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
 
+// sortedNames fixes the order of an expression, so that a repeat is the same bytes.
 func sortedNames(m map[string]int64) []string { return slices.Sorted(maps.Keys(m)) }

@@ -38,6 +38,7 @@ func (e *expression) under(rev, now int64) string {
 	if rev == 0 {
 		return "attribute_not_exists(" + e.name(attrPartition) + ") OR " + e.name(attrExpires) + " <= " + e.value(number(now))
 	}
+	// An expired record counts as absent, so its revision matches nothing.
 	return e.name(attrRev) + " = " + e.value(number(rev)) + " AND " + e.fresh(now)
 }
 

@@ -25,10 +25,10 @@ const (
 	attrExpires    = "expires_at" // seconds since 1970; also the table's TTL attribute
 	counterPrefix  = "n_"
 	writerPrefix   = "w_"
-	indexName      = "gsi1"
-	emptyBody      = "{}" // of a record made by Add
-	wonPartition   = "#WON"
-	wonLifeSeconds = 3600
+	indexName      = "gsi1" // as template.yaml names it
+	emptyBody      = "{}"   // of a record made by Add
+	wonPartition   = "#WON" // added to a partition: markers of writes without a put
+	wonLifeSeconds = 3600   // far longer than any repeat of a lost answer
 )
 
 // writers is how many of its last writers an item remembers. A write whose
@@ -42,6 +42,8 @@ func writerOf(rev int64) string { return writerPrefix + strconv.FormatInt(rev%wr
 
 // markOf is how an item remembers a token: 72 bits of its SHA-256, in 12 characters.
 func markOf(token string) string {
+	// 72 bits: two of 32 marks in one item agree by chance once in 10^19 writes,
+	// and a mark for each revision's slot stays small beside the body.
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
@@ -71,6 +73,7 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
+// keyOf is a key as the service addresses an item by it.
 func keyOf(k registry.Key) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{attrPartition: text(k.Partition), attrSort: text(k.Sort)}
 }
@@ -97,6 +100,7 @@ func decode(raw map[string]types.AttributeValue) (item, error) {
 		switch v := value.(type) {
 		case *types.AttributeValueMemberS:
 			it.setText(name, v.Value)
+		// All numbers here are integers: revisions, seconds and counts.
 		case *types.AttributeValueMemberN:
 			n, err := strconv.ParseInt(v.Value, 10, 64)
 			if err != nil {
@@ -111,6 +115,7 @@ func decode(raw map[string]types.AttributeValue) (item, error) {
 	return it, nil
 }
 
+// setText takes over an attribute of type S.
 func (it *item) setText(name, v string) {
 	switch name {
 	case attrPartition:
@@ -130,6 +135,7 @@ func (it *item) setText(name, v string) {
 	}
 }
 
+// setNumber takes over an attribute of type N.
 func (it *item) setNumber(name string, n int64) {
 	counter, isCounter := strings.CutPrefix(name, counterPrefix)
 	switch {
@@ -146,6 +152,7 @@ func (it *item) setNumber(name string, n int64) {
 	}
 }
 
+// unreadable is an item that this program, or an older one, cannot have written.
 func unreadable(err error) error {
 	return fault.Wrap(fault.Internal, err, "a stored record cannot be read")
 }

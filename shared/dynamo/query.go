@@ -37,6 +37,8 @@ func (s *Store) Query(ctx context.Context, q registry.Query) ([]registry.Record,
 			if it.expired(now) || !within(q, it.record) {
 				continue
 			}
+			// One record beyond the limit is the only proof that more follow: a
+			// LastEvaluatedKey may come although nothing is behind it.
 			if len(found) == q.Limit {
 				return found, true, nil
 			}
@@ -49,6 +51,7 @@ func (s *Store) Query(ctx context.Context, q registry.Query) ([]registry.Record,
 	}
 }
 
+// queryInput is q as a request; what it cannot express is left to within.
 func (s *Store) queryInput(q registry.Query) *dynamodb.QueryInput {
 	var e expression
 	partition, sort := attrPartition, attrSort
@@ -71,6 +74,7 @@ func (s *Store) queryInput(q registry.Query) *dynamodb.QueryInput {
 	if q.Index {
 		in.IndexName = aws.String(indexName)
 	} else {
+		// An index cannot be read consistently: asking for it is an error.
 		in.ConsistentRead = aws.Bool(true)
 	}
 	return in

@@ -69,6 +69,7 @@ func (s *Store) Get(ctx context.Context, key registry.Key) (registry.Record, err
 	if err != nil {
 		return registry.Record{}, err
 	}
+	// TTL deletes when it likes: until then an expired item is read like any other.
 	if it.expired(s.now().Unix()) {
 		return registry.Record{}, notFound()
 	}
@@ -123,6 +124,7 @@ func (s *Store) items(ctx context.Context, keys []registry.Key) (map[registry.Ke
 			found[it.record.Key] = it
 		}
 		if len(out.Responses[s.table]) > 0 {
+			// Some came: the table is busy, not gone.
 			idle = 0
 		} else if idle++; idle == batchRounds {
 			return nil, throttled(nil)

@@ -23,6 +23,9 @@ const maxAnswer = 100 << 20
 func verified(o *dynamodb.Options) {
 	o.HTTPClient = wholeRequests{o.HTTPClient}
 	o.DisableValidateResponseChecksum = true
+	// A slice of its own capacity: the given client's options are not written
+	// into. Added last, the step stands next to the transport, so the SDK's
+	// parsing sees only answers that passed.
 	o.APIOptions = append(o.APIOptions[:len(o.APIOptions):len(o.APIOptions)], func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(checkAnswer{}, middleware.After)
 	})
@@ -45,6 +48,7 @@ func (checkAnswer) HandleDeserialize(ctx context.Context, in middleware.Deserial
 	if !ok {
 		return out, meta, fmt.Errorf("an answer of type %T", out.RawResponse)
 	}
+	// An answer cut by the limit fails its checksum below.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	_ = resp.Body.Close() // all of it has been read: nothing is lost
 	if err != nil {
@@ -75,8 +79,10 @@ func sum(header string, body []byte) error {
 // damaged is an answer that did not arrive as it was sent.
 type damaged struct{ err error }
 
+// Error is for the log.
 func (d damaged) Error() string { return "damaged answer: " + d.err.Error() }
 
+// Unwrap returns what was wrong with the answer.
 func (d damaged) Unwrap() error { return d.err }
 
 // RetryableError tells the SDK to try again.

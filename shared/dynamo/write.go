@@ -15,7 +15,14 @@ import (
 	"godwit/shared/registry"
 )
 
-// intent is one Store.Write on its way.
+// intent is one Store.Write on its way: sent, looked for when the answer is not
+// success, and sent again while it may still be made.
+//
+//	answer of the service          look finds its mark   it does not
+//	condition failed               made (answer lost)    stale, or changed under us: again
+//	conflict with another request  made                  again, after a pause
+//	no answer                      made                  unavailable; the caller may repeat
+//	refused                        internal, without a look
 type intent struct {
 	token, mark string
 	writes      []registry.Write
@@ -63,6 +70,8 @@ func (s *Store) Write(ctx context.Context, token string, writes ...registry.Writ
 		switch {
 		case lookErr == nil && state == made:
 			return nil
+		// The SDK has repeated it as often as it does: whether it was made is
+		// for the caller to find out, with the same token.
 		case kind == unanswered:
 			return failure(ctx, err)
 		case lookErr != nil || kind == conditional && state == excluded:
@@ -72,9 +81,11 @@ func (s *Store) Write(ctx context.Context, token string, writes ...registry.Writ
 			return err
 		}
 	}
+	// Every round lost to another writer: the last one, too.
 	return busy()
 }
 
+// unconditional reports whether w takes whatever is there.
 func unconditional(w registry.Write) bool {
 	return w.Op == registry.Put && w.IfRev == registry.AnyRev
 }
@@ -125,6 +136,7 @@ func (s *Store) look(ctx context.Context, in intent) (state, error) {
 		rev := it.revision(in.now)
 		switch {
 		case w.Op == registry.Put && slices.Contains(it.marks, in.mark):
+			// A mark in a put's ring is proof; deletions and checks leave none.
 			return made, nil
 		case unconditional(w):
 			in.revs[w.Record.Key] = rev
@@ -143,6 +155,7 @@ func (s *Store) send(ctx context.Context, in intent) error {
 	w := in.writes[0]
 	var e expression
 	if rev := in.rev(w); rev > 0 {
+		// An update, not a put: it keeps counters and the other marks.
 		update, cond := in.update(&e, w.Record, rev), e.under(rev, in.now)
 		_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: &s.table, Key: keyOf(w.Record.Key), UpdateExpression: &update, ConditionExpression: &cond,
@@ -167,6 +180,7 @@ func (in intent) rev(w registry.Write) int64 {
 	return w.IfRev
 }
 
+// transact sends several writes as one; the token makes its repeats one, too.
 func (s *Store) transact(ctx context.Context, in intent) error {
 	items := make([]types.TransactWriteItem, len(in.writes))
 	for i, w := range in.writes {
@@ -179,6 +193,7 @@ func (s *Store) transact(ctx context.Context, in intent) error {
 	return err
 }
 
+// transactItem is w as an item of a transaction, under its condition.
 func (s *Store) transactItem(in intent, w registry.Write) types.TransactWriteItem {
 	var e expression
 	var cond *string
@@ -247,5 +262,6 @@ func (in intent) requestToken(table string) string {
 	for _, w := range in.writes {
 		_ = enc.Encode(in.rev(w))
 	}
+	// 32 characters, 128 bits.
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -15,7 +15,7 @@ import (
 type Book[J any] struct {
 	Kind     Kind[J]
 	Store    registry.Store
-	Machine  Machine
+	Machine  Machine       // runs the jobs' executions
 	NewToken func() string // unique
 }
 
@@ -35,6 +35,7 @@ func (b *Book[J]) Open(ctx context.Context, job J) (stored J, opened bool, err e
 // Load returns a job. Absent, or not an id of this kind, is fault.NotFound.
 func (b *Book[J]) Load(ctx context.Context, t registry.Tenant, id string) (J, error) {
 	var job J
+	// One answer for no id and an id that is not there: ids are not to be probed.
 	absent := fault.New(fault.NotFound, "no such %s", b.Kind.Noun)
 	if !b.Kind.IsID(id) {
 		return job, absent
@@ -49,6 +50,7 @@ func (b *Book[J]) Load(ctx context.Context, t registry.Tenant, id string) (J, er
 	return b.decode(r)
 }
 
+// decode reads a job from its record.
 func (b *Book[J]) decode(r registry.Record) (J, error) {
 	var job J
 	if err := json.Unmarshal(r.Body, &job); err != nil {
@@ -62,8 +64,11 @@ func (b *Book[J]) decode(r registry.Record) (J, error) {
 // somebody else was faster. change returns false to leave the job as it is. The
 // job is returned as it is then; a final one as it was.
 func (b *Book[J]) Update(ctx context.Context, t registry.Tenant, id string, change func(*J) bool) (J, error) {
+	// A job has few writers: its step, its owner and whoever reads it. Ten
+	// rounds lost is none of these.
 	for range 10 {
 		job, err := b.Load(ctx, t, id)
+		// change is asked anew each round, of the job as it is then.
 		if err != nil || b.Kind.Head(&job).Status.Final() || !change(&job) {
 			return job, err
 		}
@@ -159,6 +164,8 @@ func (b *Book[J]) Reconcile(ctx context.Context, job J, died func(state string) 
 		return job, nil
 	}
 	switch state {
+	// Silent and queued, it was never started: the starter died between record and
+	// start. Silent and begun, its execution was forgotten.
 	case ExecutionAbsent:
 		if h.Status == Queued {
 			return job, b.Start(ctx, job)

@@ -29,21 +29,21 @@ func (s Status) Final() bool { return s == Succeeded || s == Failed || s == Canc
 // Head is what a Book must know of a job of any kind.
 type Head struct {
 	Tenant    registry.Tenant
-	ID        string
+	ID        string // Kind.Prefix and 26 base-32 digits
 	Status    Status
-	Attempt   int // of the execution, from 1
-	CreatedAt time.Time
-	Rev       int64 // of the record, 0 before it is stored
+	Attempt   int       // of the execution, from 1
+	CreatedAt time.Time // orders lists of jobs
+	Rev       int64     // of the record, 0 before it is stored
 }
 
 // Kind says how jobs of one kind are stored.
 type Kind[J any] struct {
-	Noun   string // for messages, such as "batch job"
-	Prefix string // of every id, such as "tj_"
-	Key    func(t registry.Tenant, id string) registry.Key
-	Index  func(t registry.Tenant, created time.Time, id string) registry.Key
-	Head   func(job *J) Head
-	SetRev func(job *J, rev int64)
+	Noun   string                                                             // for messages, such as "batch job"
+	Prefix string                                                             // of every id, such as "tj_"
+	Key    func(t registry.Tenant, id string) registry.Key                    // where the job's record is
+	Index  func(t registry.Tenant, created time.Time, id string) registry.Key // its place in the list by time
+	Head   func(job *J) Head                                                  // what a Book must know of it
+	SetRev func(job *J, rev int64)                                            // notes the revision it is stored under
 }
 
 // NewID returns the id of the job that the parts make: the same parts, the
@@ -71,12 +71,15 @@ func (k Kind[J]) Write(job J, rev int64) (registry.Write, error) {
 	}, nil
 }
 
+// suffixLength is how many base-32 digits an id has: 130 bits, so that no two
+// causes ever meet by chance.
 const suffixLength = 26
 
 // Suffix returns 26 lower-case base-32 digits of the hash of its parts: 130 bits.
 func Suffix(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
+		// With its length before each, "ab","c" and "a","bc" are not the same.
 		fmt.Fprintf(h, "%d:%s", len(p), p)
 	}
 	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)))[:suffixLength]
@@ -89,6 +92,6 @@ func ExecutionName(h Head) string { return fmt.Sprintf("%s-%d", h.ID, h.Attempt)
 // Ticket is the input of an execution.
 type Ticket struct {
 	Tenant  registry.Tenant `json:"tenant"`
-	Job     string          `json:"job"`
-	Attempt int             `json:"attempt"`
+	Job     string          `json:"job"`     // id
+	Attempt int             `json:"attempt"` // from 1
 }

@@ -15,6 +15,8 @@ import (
 func Either(h http.Handler, other func(ctx context.Context, event json.RawMessage) error) func(context.Context, json.RawMessage) (any, error) {
 	serve := Handler(h)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		// Only the gateway's events name an HTTP method. The rest is not decoded yet:
+		// another source's event may hold other types under the same names.
 		var probe struct {
 			RequestContext struct {
 				HTTP struct {

@@ -23,6 +23,15 @@ var errEvent = errors.New("not an HTTP event")
 
 // Request turns an event into a request whose context carries the caller. The
 // request keeps parts of event. The error says what about the event is wrong.
+//
+// What is evened out here:
+//
+//	             API Gateway               sam local
+//	headers      lower case                as they were sent
+//	path         decoded as a whole        as it was sent
+//	no body      member absent             ""
+//	query        rawQueryString            the map, where only that was sent
+//	request id   the invocation's own      the same in every event: not read
 func Request(ctx context.Context, event *events.APIGatewayV2HTTPRequest) (*http.Request, error) {
 	method := event.RequestContext.HTTP.Method
 	if !isToken(method) {
@@ -74,6 +83,8 @@ func header(event *events.APIGatewayV2HTTPRequest) http.Header {
 			h[key] = append(had[:len(had):len(had)], value)
 			return
 		}
+		// Within its capacity, which the number of headers bounds: values never
+		// moves, and the slices cut from it stay true.
 		values = append(values, value)
 		h[key] = values[len(values)-1 : len(values) : len(values)]
 	}
@@ -101,6 +112,8 @@ func location(event *events.APIGatewayV2HTTPRequest) *url.URL {
 	segments := strings.Split(raw, "/")
 	escaped := make([]string, len(segments))
 	for i, s := range segments {
+		// What does not decode is taken as it is: a gateway that has decoded the
+		// path may leave a lone "%" in it.
 		if plain, err := url.PathUnescape(s); err == nil {
 			segments[i] = plain
 		}

@@ -24,13 +24,13 @@ const level = .05
 
 // Live is how right a classifier was, as far as its answers were judged.
 type Live struct {
-	Rows     int64
+	Rows     int64           // that were judged
 	Accuracy float64         // 0 without rows
 	Interval metric.Interval // Wilson, 95 %
 	// P is the probability of so few right answers or fewer, were the model as
 	// right as at training; 1 when that is not known.
 	P       float64
-	Verdict Verdict
+	Verdict Verdict // Worse when P is below level
 }
 
 // Accuracy holds live answers against the accuracy that was measured on held-out
@@ -50,6 +50,7 @@ func Accuracy(correct, rows int64, tested float64, testRows int64) Live {
 	if testRows <= 0 {
 		return l
 	}
+	// The share was rounded when it was written down; the count behind it is whole.
 	right := int64(math.Round(tested * float64(testRows)))
 	l.P = fewer(correct, rows, min(max(right, 0), testRows), testRows)
 	switch {
@@ -67,8 +68,12 @@ func Accuracy(correct, rows int64, tested float64, testRows int64) Live {
 func fewer(a, n, b, m int64) float64 {
 	hits := a + b
 	// Each term from the one above it, so that one logarithm does for all.
+	// P(a) = C(n,a) C(m,b) / C(n+m,a+b), in logarithms: the coefficients of a
+	// few thousand rows are far beyond a float64.
 	term := math.Exp(choose(n, a) + choose(m, b) - choose(n+m, hits))
 	sum := term
+	// Going down, terms rise to the mode and then only fall: below 1e-18 of the sum
+	// they no longer change it.
 	for k := a; k > max(0, hits-m) && term > sum*1e-18; k-- {
 		term *= float64(k) / float64(n-k+1) * (float64(m-hits+k) / float64(hits-k+1))
 		sum += term
@@ -81,6 +86,7 @@ func choose(n, k int64) float64 {
 	return logFactorial(n) - logFactorial(k) - logFactorial(n-k)
 }
 
+// logFactorial is ln n!, by ln Gamma(n+1).
 func logFactorial(n int64) float64 {
 	v, _ := math.Lgamma(float64(n) + 1)
 	return v
@@ -88,11 +94,11 @@ func logFactorial(n int64) float64 {
 
 // LiveError is how far a regression was off, as far as its answers were judged.
 type LiveError struct {
-	Rows     int64
-	MAE      float64 // mean absolute error
-	RMSE     float64 // root of the mean squared error
-	Interval metric.Interval
-	Verdict  Verdict
+	Rows     int64           // that were judged
+	MAE      float64         // mean absolute error
+	RMSE     float64         // root of the mean squared error
+	Interval metric.Interval // of RMSE, 95 %
+	Verdict  Verdict         // Unknown below 30 rows
 }
 
 // Deviation holds what was judged of a regression against the 95 % interval of
@@ -109,6 +115,7 @@ func Deviation(t Tally, testedHigh float64) LiveError {
 	// Sums from which rows were taken back may end a little below zero.
 	mean, square := max(t.Squared/n, 0), max(t.Fourth/n, 0)
 	l.MAE, l.RMSE = max(t.Absolute/n, 0), math.Sqrt(mean)
+	// 1.96 standard errors of the mean of d^2, whose variance is E[d^4] - E[d^2]^2.
 	half := 1.959963984540054 * math.Sqrt(max(square-mean*mean, 0)/n)
 	l.Interval = metric.Interval{Low: math.Sqrt(max(mean-half, 0)), High: math.Sqrt(mean + half)}
 	if testedHigh <= 0 || t.Rows < enough {

@@ -41,9 +41,9 @@ const kept = 400 * 24 * time.Hour
 // *fault.Error or the context's.
 type Service struct {
 	Store    registry.Store
-	Uploads  blob.Store // examples, under feedback/
-	Now      func() time.Time
-	NewToken func() string // unique for each call
+	Uploads  blob.Store       // examples, under feedback/
+	Now      func() time.Time // dates judgements, decides what has expired
+	NewToken func() string    // unique for each call
 }
 
 // parallel is how many objects are written or read at the same time.

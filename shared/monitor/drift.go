@@ -41,7 +41,7 @@ func Drift(expected, actual []int64) (s Shift, ok bool) {
 	for i := range expected {
 		n, m = n+float64(expected[i]), m+float64(actual[i])
 		if expected[i]+actual[i] > 0 {
-			s.Bins++
+			s.Bins++ // the same bins get half a row each below
 		}
 	}
 	if n == 0 || m == 0 {
@@ -77,6 +77,7 @@ func chiSquared95(k int) float64 {
 	}
 	const z = 1.6448536269514722 // the .95 quantile of the normal distribution
 	v := 2 / (9 * float64(k))
+	// (X/k)^(1/3) is nearly normal, with mean 1-2/(9k) and variance 2/(9k).
 	root := 1 - v + z*math.Sqrt(v)
 	return float64(k) * root * root * root
 }

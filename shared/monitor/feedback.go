@@ -23,15 +23,15 @@ const (
 
 // Judgement says what was right about one answer of a prediction.
 type Judgement struct {
-	Prediction string // the prediction's id, as its caller was given it
-	Index      int    // of the answer in it, from 0
-	Model      registry.Name
-	Version    int
-	At         time.Time // when it was predicted
-	Labels     []string  // of the version; nil says that it is a regression
-	Predicted  string    // the label that was answered
-	Score      float64   // of it
-	Value      float64   // that was answered, of a regression
+	Prediction string        // the prediction's id, as its caller was given it
+	Index      int           // of the answer in it, from 0
+	Model      registry.Name // that answered
+	Version    int           // that answered, from 1
+	At         time.Time     // when it was predicted
+	Labels     []string      // of the version; nil says that it is a regression
+	Predicted  string        // the label that was answered
+	Score      float64       // of it
+	Value      float64       // that was answered, of a regression
 
 	Label   string          // the true label; one the version does not have is kept as such
 	Actual  float64         // the true value, of a regression
@@ -89,6 +89,7 @@ func (j *Judgement) verdict(label string, actual float64) verdict {
 	return verdict{truth: slices.Index(j.Labels, label), predicted: slices.Index(j.Labels, j.Predicted), label: label}
 }
 
+// correct and isNew are of classifications; a regression is never either.
 func (v verdict) correct() bool { return !v.regression && v.truth >= 0 && v.truth == v.predicted }
 func (v verdict) isNew() bool   { return !v.regression && v.truth < 0 }
 
@@ -98,6 +99,7 @@ func bounded(d float64) float64 { return min(max(d, -1e60), 1e60) }
 
 // hash names the prediction in keys.
 func (j *Judgement) hash() string {
+	// 16 bytes: 128 bits name a prediction as surely as 256, in half of a key.
 	sum := sha256.Sum256([]byte(j.Prediction))
 	return hex.EncodeToString(sum[:16])
 }
@@ -113,5 +115,6 @@ func (j *Judgement) rank(v verdict) string {
 	if v.correct() {
 		urgent, class = 1-j.Score, 1
 	}
+	// Inverted, since the queue is read upwards and the greatest comes first.
 	return fmt.Sprintf("%d%016x", class, ^math.Float64bits(math.Abs(urgent)))
 }

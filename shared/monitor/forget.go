@@ -26,6 +26,8 @@ func (s *Service) Forget(ctx context.Context, t registry.Tenant, model registry.
 			if page.Items[i].Object == "" {
 				return nil
 			}
+			// Objects before entries: the other way round, a crash would leave inputs
+			// that nothing names.
 			return s.Uploads.Delete(ctx, page.Items[i].Object)
 		})
 		if err != nil {

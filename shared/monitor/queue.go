@@ -19,22 +19,22 @@ import (
 // Entry is an example of the review queue: an answer that was judged by somebody
 // who sent the input or a comment along.
 type Entry struct {
-	Prediction  string    `json:"prediction"`
-	Index       int       `json:"index"`
-	Version     int       `json:"version"`
-	PredictedAt time.Time `json:"predicted_at"`
-	Regression  bool      `json:"regression,omitempty"`
-	Predicted   string    `json:"predicted,omitempty"`
-	Score       float64   `json:"score,omitempty"`
-	Value       float64   `json:"value,omitempty"`
-	Label       string    `json:"label,omitempty"`  // the true one
-	Actual      float64   `json:"actual,omitempty"` // the true value
-	Correct     bool      `json:"correct,omitempty"`
-	NewLabel    bool      `json:"new_label,omitempty"`
-	Comment     string    `json:"comment,omitempty"`
-	Object      string    `json:"object,omitempty"` // that holds the input, in the uploads bucket
-	By          string    `json:"by"`
-	At          time.Time `json:"at"` // when it was judged
+	Prediction  string    `json:"prediction"`           // its id
+	Index       int       `json:"index"`                // of the answer in the prediction, from 0
+	Version     int       `json:"version"`              // that answered
+	PredictedAt time.Time `json:"predicted_at"`         // UTC
+	Regression  bool      `json:"regression,omitempty"` // then Value and Actual count, else Predicted, Score and Label
+	Predicted   string    `json:"predicted,omitempty"`  // the label that was answered
+	Score       float64   `json:"score,omitempty"`      // of Predicted, 0 to 1
+	Value       float64   `json:"value,omitempty"`      // that was answered
+	Label       string    `json:"label,omitempty"`      // the true one
+	Actual      float64   `json:"actual,omitempty"`     // the true value
+	Correct     bool      `json:"correct,omitempty"`    // the answer was right
+	NewLabel    bool      `json:"new_label,omitempty"`  // the version does not have Label
+	Comment     string    `json:"comment,omitempty"`    // of whoever judged, at most MaxComment
+	Object      string    `json:"object,omitempty"`     // that holds the input, in the uploads bucket
+	By          string    `json:"by"`                   // key id
+	At          time.Time `json:"at"`                   // when it was judged
 
 	Input json.RawMessage `json:"-"` // a text or an object of columns; nil when none was sent, or it is gone
 
@@ -107,6 +107,8 @@ func (s *Service) fetch(ctx context.Context, entries []Entry) error {
 // of them first, then right ones, the least sure first. p.Limit is 1 to 200.
 // fault.Malformed when p.After is not the Next of a page.
 func (s *Service) Queue(ctx context.Context, t registry.Tenant, model registry.Name, p registry.PageRequest) (registry.Page[Entry], error) {
+	// No key of the queue is longer; the store would take such a cursor for a
+	// mistake of ours.
 	if len(p.After) > 300 || !utf8.ValidString(p.After) {
 		return registry.Page[Entry]{}, fault.New(fault.Malformed, "page_token is not one this list gave out").WithReason("bad_page_token")
 	}
@@ -141,8 +143,8 @@ func (s *Service) entries(ctx context.Context, t registry.Tenant, model registry
 // Example is an input with its true label, to train on.
 type Example struct {
 	Input json.RawMessage // a text or an object of columns
-	Label string
-	ID    string // of the prediction and its answer
+	Label string          // the true one
+	ID    string          // of the prediction and its answer
 }
 
 // Examples returns the examples of a model that feedback carried, at most limit

@@ -52,6 +52,8 @@ func (s *Service) Record(ctx context.Context, t registry.Tenant, js []Judgement)
 		return nil, err
 	}
 	out := make([]Outcome, len(js))
+	// Judgements of one count go into one transaction, in the order they came: two
+	// transactions on one record would only lose races against each other.
 	groups, order := map[registry.Key][]int{}, []registry.Key{}
 	for i := range js {
 		key := js[i].tallyKey(t)
@@ -77,7 +79,11 @@ func (j *Judgement) tallyKey(t registry.Tenant) registry.Key {
 	return registry.FeedbackKey(t, j.Model, j.Version, j.At, int(n%shards))
 }
 
-// change is one transaction: some judgements that one record counts.
+// change is one transaction: some judgements that one record counts. For each of
+// them it writes up to three records (JUDGED, what was said of the answer;
+// REVIEW, its new place in the queue, and the deletion of its old one), and for
+// all of them the tally. Nothing but the tally is shared with other judgements,
+// so it alone, and JUDGED, are written under a revision.
 type change struct {
 	*Service
 	tenant  registry.Tenant
@@ -136,12 +142,15 @@ func (c *change) plan(ctx context.Context) ([]registry.Write, error) {
 		writes, counted = append(writes, w...), counted || counts
 	}
 	if counted {
+		// Under the revision that was read (0: there is none), which makes the counts
+		// exact: whoever comes second counts anew.
 		w, err := put(c.tally, records[c.tally].Rev, tally, c.js[c.some[0]].At.Add(kept))
 		return append(writes, w), err
 	}
 	return writes, nil
 }
 
+// key is the record of judgement i.
 func (c *change) key(i int) registry.Key {
 	return registry.JudgedKey(c.tenant, c.js[i].hash(), c.js[i].Index)
 }
@@ -175,6 +184,8 @@ func (c *change) judge(i int, rec registry.Record, tally *Tally) (writes []regis
 		}
 	case known:
 		c.out[i].Status = Corrected
+		// Taken back exactly as it was counted: the answer is in the signed id
+		// and what it was judged in the record.
 		tally.count(j.verdict(before.Label, before.Actual), -1)
 		tally.Corrected++
 	}

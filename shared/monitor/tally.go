@@ -35,14 +35,14 @@ type Tally struct {
 // Cell counts the rows of one true and one answered label, by their places among
 // the version's labels.
 type Cell struct {
-	True      int   `json:"t"`
-	Predicted int   `json:"p"`
+	True      int   `json:"t"` // from 0: labels the version does not have are in Tally.New
+	Predicted int   `json:"p"` // from 0; -1 a label the version does not have
 	Rows      int64 `json:"n"`
 }
 
 // NewLabel counts the rows of a true label the version does not have.
 type NewLabel struct {
-	Label string `json:"label"`
+	Label string `json:"label"` // at most MaxLabel bytes
 	Rows  int64  `json:"rows"`
 }
 
@@ -75,11 +75,13 @@ func (t *Tally) count(v verdict, by int64) {
 	t.addCell(Cell{v.truth, v.predicted, by})
 }
 
+// addCell counts in the confusion matrix.
 func (t *Tally) addCell(c Cell) {
 	order := func(a, b Cell) int { return cmp.Or(cmp.Compare(a.True, b.True), cmp.Compare(a.Predicted, b.Predicted)) }
 	addTo(&t.Cells, maxCells, &t.Beyond, c, order, func(c *Cell) *int64 { return &c.Rows })
 }
 
+// addNew counts a label the version does not have.
 func (t *Tally) addNew(l NewLabel) {
 	order := func(a, b NewLabel) int { return cmp.Compare(a.Label, b.Label) }
 	addTo(&t.New, maxNew, &t.NewBeyond, l, order, func(l *NewLabel) *int64 { return &l.Rows })

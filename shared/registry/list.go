@@ -30,7 +30,7 @@ type VersionFilter struct {
 
 // Tag asks for things that bear a tag. The zero value asks for nothing.
 type Tag struct {
-	Key   string
+	Key   string // empty asks for nothing
 	Value string // read when Exact
 	Exact bool   // the value counts too, not the key alone
 }

@@ -70,8 +70,8 @@ func ParseTenant(s string) (Tenant, error) {
 // one of Alias and Version is set; neither means whatever serves by default.
 type Reference struct {
 	Model   Name
-	Alias   AliasName
-	Version int // from 1; 0 means not named
+	Alias   AliasName // empty: not named
+	Version int       // from 1; 0 means not named
 }
 
 // ParseReference reads "name", "name@alias" or "name/versions/7", with percent

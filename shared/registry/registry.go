@@ -19,8 +19,8 @@ import (
 // ParseTenant.
 type Registry struct {
 	Store    Store
-	Now      func() time.Time
-	NewToken func() string // unique for each call, 1 to 64 printable ASCII characters
+	Now      func() time.Time // any zone: records hold UTC
+	NewToken func() string    // unique for each call, 1 to 64 printable ASCII characters
 }
 
 // attempts bounds how often a change is made again after losing a race. Each
@@ -42,7 +42,7 @@ type PageRequest struct {
 
 // Page is part of a list.
 type Page[T any] struct {
-	Items []T
+	Items []T    // in the order of the list
 	Next  string // After of the next page; empty on the last
 }
 

@@ -34,9 +34,9 @@ func (r *Registry) Resolve(ctx context.Context, t Tenant, ref Reference) (Versio
 
 // Choice is what serves a model's bare name.
 type Choice struct {
-	Route   *Route // divides the requests; nil where Version serves them all
-	Version Version
-	Variant string // as Resolve says
+	Route   *Route  // divides the requests; nil where Version serves them all
+	Version Version // zero where Route divides
+	Variant string  // as Resolve says
 }
 
 // Default returns what serves a model's bare name: its route, or without one

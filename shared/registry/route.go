@@ -24,18 +24,18 @@ const (
 type Route struct {
 	Tenant    Tenant    `json:"tenant"`
 	Model     Name      `json:"model"`
-	Targets   []Target  `json:"targets"`
-	Shadow    []Shadow  `json:"shadow,omitempty"`
+	Targets   []Target  `json:"targets"`          // 1 to MaxTargets, none of a deleted route
+	Shadow    []Shadow  `json:"shadow,omitempty"` // at most MaxShadows
 	Sticky    string    `json:"sticky,omitempty"` // name of the context value that assigns a target; empty: by chance
-	UpdatedAt time.Time `json:"updated_at"`
-	UpdatedBy string    `json:"updated_by"` // key id
-	Rev       int64     `json:"-"`          // the ETag
+	UpdatedAt time.Time `json:"updated_at"`       // UTC
+	UpdatedBy string    `json:"updated_by"`       // key id
+	Rev       int64     `json:"-"`                // the ETag
 }
 
 // Pick names a version of the route's model; exactly one field is set.
 type Pick struct {
 	Alias   AliasName `json:"alias,omitempty"`
-	Version int       `json:"version,omitempty"`
+	Version int       `json:"version,omitempty"` // from 1
 }
 
 // Target answers its share of the requests.

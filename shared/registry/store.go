@@ -9,8 +9,8 @@ import (
 // built only by the functions in keys.go. Two kinds of record belong to none:
 // an API key's, looked up before the tenant is known, and the installation's secrets.
 type Key struct {
-	Partition string
-	Sort      string
+	Partition string // 1 to 1,024 bytes of UTF-8
+	Sort      string // the same; records of a partition are in its byte order
 }
 
 // Record is what a Store keeps: a JSON body under a key, with a revision.
@@ -42,18 +42,18 @@ const AnyRev int64 = -1
 // now: 0 absent, AnyRev unconditional.
 type Write struct {
 	Op     Op
-	Record Record
+	Record Record // of a Delete or Check only the Key counts
 	IfRev  int64
 }
 
 // Query asks for one page of a partition, in byte order of the sort key.
 type Query struct {
-	Partition  string
+	Partition  string // of the table, or of the index
 	Prefix     string // of the sort key; may be empty
 	After      string // exclusive start sort key (in the index: the sort key of the index); empty starts at the beginning
 	Limit      int    // 1 to 200
-	Descending bool
-	Index      bool // read the secondary index
+	Descending bool   // backwards; After is then above what is returned
+	Index      bool   // read the secondary index
 }
 
 // Store is the port for metadata: one table of records. All methods are safe

@@ -17,6 +17,9 @@ func AppendText(b []byte, s string) []byte {
 		}
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
+			// These two end a line for JavaScript before 2019, inside a string too.
+			// A byte that is no UTF-8 decodes to RuneError of length 1; a U+FFFD
+			// that was sent has 3 and stays.
 			if r != '\u2028' && r != '\u2029' && (r != utf8.RuneError || n > 1) {
 				i += n
 				continue

@@ -20,6 +20,7 @@ func within(token string, err *fault.Error) *fault.Error {
 	if len(err.Details) == 0 {
 		return err
 	}
+	// RFC 6901, section 3: "~" first, or the escape of "/" would be escaped again.
 	token = strings.ReplaceAll(strings.ReplaceAll(token, "~", "~0"), "/", "~1")
 	d := &err.Details[0]
 	d.Pointer = "/" + token + d.Pointer

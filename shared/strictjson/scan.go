@@ -27,6 +27,22 @@ const maxDepth = 32
 // says, as a fault.Malformed, what at which byte is not JSON. It never reads a
 // value twice, allocates only what it returns and keeps no part of Data. It is
 // for one goroutine, and of no use after its first error.
+//
+// A reader of {"rows":["a","b"]} looks like this:
+//
+//	err := s.Object(func(key string) *fault.Error {
+//		if key != "rows" {
+//			return s.Skip() // held to the same rules
+//		}
+//		return s.Array(func(int) *fault.Error {
+//			text, err := s.Text()
+//			rows = append(rows, text)
+//			return err
+//		})
+//	})
+//	if err == nil {
+//		err = s.End()
+//	}
 type Scanner struct {
 	Data  []byte
 	at    int
@@ -98,12 +114,14 @@ func (s *Scanner) Object(field func(key string) *fault.Error) *fault.Error {
 	if s.depth++; s.depth > maxDepth {
 		return s.bad("nested too deep")
 	}
+	// Few keys live on the stack: most objects of a request have up to eight.
 	var few [8]string
 	seen := keys{list: few[:0]}
 	for first := true; !s.take('}'); first = false {
 		if !first && !s.take(',') {
 			return s.bad("a comma or brace is missing")
 		}
+		// Also after a comma: a trailing one is no JSON.
 		if s.Kind() != '"' {
 			return s.bad("a key was expected")
 		}
@@ -200,6 +218,7 @@ func (s *Scanner) Number() (float64, *fault.Error) {
 			return 0, s.bad("a digit was expected")
 		}
 	}
+	// The grammar was checked above: ParseFloat alone takes hexadecimal, Inf and NaN.
 	v, err := strconv.ParseFloat(string(s.Data[from:s.at]), 64)
 	if err != nil {
 		return 0, s.bad("the number is out of range")
@@ -241,6 +260,7 @@ func (s *Scanner) Text() (string, *fault.Error) {
 			}
 			s.at++
 			return string(raw), nil
+		// Most strings have no escape and are copied once, as they are.
 		case c == '\\':
 			return s.escaped(from)
 		case c < ' ':
@@ -281,6 +301,7 @@ func (s *Scanner) escaped(from int) (string, *fault.Error) {
 
 // escape consumes one escape sequence; a pair of surrogates is one.
 func (s *Scanner) escape() (rune, *fault.Error) {
+	// The eight escapes of one letter, and what each stands for at the same index.
 	const plain, meaning = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	s.at++ // the backslash
 	if s.at == len(s.Data) {
@@ -296,6 +317,7 @@ func (s *Scanner) escape() (rune, *fault.Error) {
 	}
 	r, ok := s.hex4()
 	if ok && utf16.IsSurrogate(r) {
+		// No escape follows: -1 makes no pair with anything.
 		low := rune(-1)
 		if s.one('\\') && s.one('u') {
 			low, _ = s.hex4()

@@ -10,13 +10,13 @@ import (
 
 // Event is what an incoming event says: objects, or one execution.
 type Event struct {
-	Objects   []Object
-	Execution *Execution
+	Objects   []Object   // none of a status change
+	Execution *Execution // nil of an object event
 }
 
 // Execution is an execution whose status changed.
 type Execution struct {
-	Name   string
+	Name   string // job id and attempt
 	Status string // FAILED, TIMED_OUT, ABORTED
 	Input  string // JSON it was started with
 }
@@ -99,6 +99,8 @@ func Parse(data []byte) (Event, error) {
 	return Event{}, fmt.Errorf("an event of source %q and type %q is not for this function", w.Source, w.DetailType)
 }
 
+// native reads a notification. One record of another service spoils it whole:
+// nothing sends such an event by itself.
 func native(records []record) (Event, error) {
 	var e Event
 	for _, r := range records {

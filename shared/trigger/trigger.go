@@ -31,24 +31,25 @@ import (
 type Handler struct {
 	Jobs    *training.Service
 	Batches *batch.Service
-	Uploads string // name of the bucket whose objects train
-	Log     *slog.Logger
+	Uploads string       // name of the bucket whose objects train
+	Log     *slog.Logger // what is dropped, and what was opened
 }
 
 // Object is one object that arrived.
 type Object struct {
 	Bucket    string
-	Key       string // decoded
-	VersionID string
-	ETag      string
-	Size      int64
-	Time      time.Time
+	Key       string    // decoded
+	VersionID string    // empty where the bucket keeps no versions
+	ETag      string    // without quotes
+	Size      int64     // bytes
+	Time      time.Time // of the upload: which of two files is newer is decided by it
 }
 
 // Handle works one event. The error is for the sender: deliver again.
 func (h *Handler) Handle(ctx context.Context, event json.RawMessage) error {
 	parsed, err := Parse(event)
 	if err != nil {
+		// Delivering it again would not make it better.
 		h.Log.Error("event dropped", "error", err)
 		return nil
 	}
@@ -73,10 +74,12 @@ func (h *Handler) arrived(ctx context.Context, o Object) error {
 	tenant, rest, _ := strings.Cut(rest, "/")
 	second, file, _ := strings.Cut(rest, "/")
 	t, err := registry.ParseTenant(tenant)
+	// A key that ends in "/" is how consoles make a folder: an empty object.
 	if err != nil || file == "" || strings.HasSuffix(file, "/") {
 		h.Log.Warn("object dropped: keys are inbox/TENANT/MODEL/FILE or datasets/TENANT/ID/FILE", "folder", folder)
 		return nil
 	}
+	// Other folders of the bucket, such as batch/ and feedback/, train nothing.
 	switch folder {
 	case "inbox":
 		return h.train(ctx, t, second, o)
@@ -86,6 +89,7 @@ func (h *Handler) arrived(ctx context.Context, o Object) error {
 	return nil
 }
 
+// train opens a job for a file under inbox/TENANT/MODEL/.
 func (h *Handler) train(ctx context.Context, t registry.Tenant, model string, o Object) error {
 	name, err := registry.ParseName(model)
 	if err != nil {
@@ -107,12 +111,15 @@ func (h *Handler) ready(ctx context.Context, t registry.Tenant, id string, o Obj
 	if err != nil {
 		return err
 	}
+	// Before the job, which reads the version that is noted here.
 	if d, err = h.Jobs.MarkReady(ctx, t, id, blob.Info{VersionID: o.VersionID, Size: o.Size}); err != nil || d.Train == nil {
 		return err
 	}
 	return h.submit(ctx, t, training.Submission{Origin: origin(o), Model: d.Model, Dataset: id, Settings: d.Train, By: "upload"})
 }
 
+// submit opens the job. What its owner got wrong no delivery can mend, so it is
+// logged and the event is done; anything else is delivered again.
 func (h *Handler) submit(ctx context.Context, t registry.Tenant, sub training.Submission) error {
 	job, err := h.Jobs.Submit(ctx, t, sub)
 	switch fault.CodeOf(err) {
@@ -142,6 +149,8 @@ func (h *Handler) died(ctx context.Context, e Execution) error {
 		h.Log.Warn("status change dropped", "status", e.Status)
 		return nil
 	}
+	// The input says whose execution it was; both kinds of job begin with the
+	// same members.
 	var in training.StepInput
 	if err := json.Unmarshal([]byte(e.Input), &in); err != nil || in.Job == "" {
 		h.Log.Warn("execution of somebody else dropped", "status", e.Status)

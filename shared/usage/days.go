@@ -20,7 +20,7 @@ type Range struct {
 // Day is what one key used on one day.
 type Day struct {
 	Date  time.Time // midnight, UTC
-	KeyID string
+	KeyID string    // whose
 	Totals
 }
 

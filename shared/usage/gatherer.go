@@ -26,8 +26,8 @@ const (
 // methods are safe for concurrent use.
 type Gatherer struct {
 	Store registry.Store
-	Now   func() time.Time
-	Shard int // which of the Shards this process writes, from 0
+	Now   func() time.Time // decides on which day, UTC, is counted
+	Shard int              // which of the Shards this process writes, from 0
 
 	mu      sync.Mutex
 	records map[registry.Key]*record

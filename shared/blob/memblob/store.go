@@ -91,6 +91,7 @@ func (s *Store) Put(ctx context.Context, key string, body io.ReadSeeker, size in
 	if err := cmp.Or(ctx.Err(), blob.CheckKey(key)); err != nil {
 		return blob.Info{}, err
 	}
+	// One byte more than announced tells a body that is too long.
 	data, err := io.ReadAll(io.LimitReader(body, size+1))
 	if err != nil {
 		return blob.Info{}, fmt.Errorf("read the bytes to store: %w", err)
@@ -142,6 +143,7 @@ func (s *Store) List(ctx context.Context, prefix, after string, limit int) ([]bl
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var out []blob.Info
+	// A sort for each page: a test's store holds few keys.
 	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
 		o := s.objects[key][len(s.objects[key])-1]
 		if o.deleted || key <= after || !strings.HasPrefix(key, prefix) {

@@ -93,6 +93,7 @@ func (s *Store) Query(ctx context.Context, q registry.Query) ([]registry.Record,
 		}
 	}
 	slices.SortFunc(found, func(a, b registry.Record) int {
+		// Entries of the index may share a sort key: the table's own keys decide.
 		order := cmp.Or(strings.Compare(at(q, a), at(q, b)), strings.Compare(a.Key.Partition, b.Key.Partition), strings.Compare(a.Key.Sort, b.Key.Sort))
 		if q.Descending {
 			return -order
@@ -183,6 +184,7 @@ func (s *Store) Add(ctx context.Context, key registry.Key, delta map[string]int6
 	if !ok {
 		rec = registry.Record{Key: key, Rev: 1, Body: []byte("{}")}
 	}
+	// A copy: a Store made by Copy shares the old one.
 	counters := maps.Clone(rec.Counters)
 	if counters == nil {
 		counters = map[string]int64{}

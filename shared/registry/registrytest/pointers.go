@@ -59,6 +59,7 @@ func patient(f func() error) error {
 func racePromotions(t *testing.T, s *suite) {
 	r := s.model(4)
 	for round := range 3 {
+		// Four commits made revision 4, and each round one more.
 		rev := int64(4 + round)
 		won := s.race(racers, fault.PreconditionFailed, func(i int) error {
 			return patient(func() error {
@@ -113,6 +114,7 @@ func raceRoutes(t *testing.T, s *suite) {
 func raceDeletions(t *testing.T, s *suite) {
 	r := s.model(6)
 	for number := 1; number <= 5; number++ {
+		// An alias of its own for each round: what a lost race leaves is not moved.
 		blue := registry.AliasName(fmt.Sprint("blue-", number))
 		var deleted, pointed, routed error
 		s.race(3, "", func(i int) error {

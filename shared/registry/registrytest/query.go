@@ -28,6 +28,7 @@ func (s *suite) fill(sorts ...string) {
 func queryPages(t *testing.T, s *suite) {
 	var sorts []string
 	for i := range 57 {
+		// Squares: gaps, so that an After need not be a neighbour.
 		sorts = append(sorts, fmt.Sprintf("V#%010d", i*i))
 	}
 	s.fill(sorts...)
@@ -137,6 +138,7 @@ func index(t *testing.T, s *suite) {
 // sizes tries a body, a number of records and a sum of bytes at and just over
 // their limits.
 func sizes(t *testing.T, s *suite) {
+	// Two bytes a character: the limit is of bytes.
 	body := func(n int) string { return `"` + strings.Repeat("é", (n-2)/2) + strings.Repeat("x", n%2) + `"` }
 	full := body(registry.MaxBody)
 	s.write(put(key("full"), full, 0))

@@ -43,6 +43,7 @@ func raceIncrement(t *testing.T, s *suite) {
 			if err := json.Unmarshal(rec.Body, &n); err != nil {
 				return err
 			}
+			// A token of its own for each try: a repeated one would count as made.
 			err = s.store.Write(t.Context(), token(), put(k, fmt.Sprint(n+1), rec.Rev))
 			if !fault.Is(err, fault.PreconditionFailed) {
 				return err

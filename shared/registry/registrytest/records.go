@@ -52,6 +52,7 @@ func roundTrip(t *testing.T, s *suite) {
 	s.get(key("copy")).Body[5] = '3'
 	s.wantRecord(key("copy"), 1, `{"x":1}`, nil)
 
+	// In an order that is not the keys', with one in between that is absent.
 	keys := []registry.Key{key("spaces"), key("nothing"), key("full"), key("plain")}
 	recs, err := s.store.GetMany(t.Context(), keys)
 	if err != nil || len(recs) != 3 || recs[0].Key != keys[0] || recs[1].Key != keys[2] || recs[2].Key != keys[3] {
@@ -138,6 +139,7 @@ func replay(t *testing.T, s *suite) {
 		{"deletion", []registry.Write{drop(key("s"), 1)}},
 	} {
 		tok := token()
+		// The first wins; the others are what a lost answer makes of it.
 		for i := range 3 {
 			if err := s.store.Write(t.Context(), tok, tc.writes...); err != nil {
 				t.Errorf("%s, time %d with one token = %v, want success", tc.name, i+1, err)
