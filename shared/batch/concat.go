@@ -55,11 +55,13 @@ func (c *concat) Read(p []byte) (int, error) {
 	}
 	n, err := c.open.Read(p[:min(int64(len(p)), c.left)])
 	c.at, c.left = c.at+int64(n), c.left-int64(n)
-	if c.left == 0 {
-		return n, c.close()
-	}
+	switch {
+	case c.left == 0 && (err == nil || err == io.EOF):
+		if err = blob.End(c.open); err == nil {
+			err = c.close()
+		}
 	// A part that ends before its size is not what the chunk stored.
-	if err == io.EOF {
+	case err == io.EOF:
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

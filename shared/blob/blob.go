@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -124,5 +125,22 @@ func ReadAll(ctx context.Context, s Store, key string, limit int64) ([]byte, err
 	if _, err := io.ReadFull(body, data); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the stored object could not be read whole")
 	}
+	if err := End(body); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the stored object did not arrive intact")
+	}
 	return data, nil
+}
+
+// End reads on where the last byte that was announced has been read. It returns
+// nil when the body ends there as it must, and what the body says otherwise: a
+// store compares a checksum only when it is asked for the end.
+func End(body io.Reader) error {
+	switch n, err := io.ReadFull(body, make([]byte, 1)); {
+	case n > 0:
+		return errors.New("blob: longer than announced")
+	case err == io.EOF:
+		return nil
+	default:
+		return err
+	}
 }

@@ -2,10 +2,12 @@ package blob_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"godwit/shared/blob"
@@ -64,6 +66,20 @@ func (s short) Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, e
 	return io.NopCloser(io.LimitReader(body, info.Size-1)), info, nil
 }
 
+// ending serves bodies that are whole and then end as given.
+type ending struct {
+	blob.Store
+	end io.Reader
+}
+
+func (s ending) Get(ctx context.Context, key string) (io.ReadCloser, blob.Info, error) {
+	body, info, err := s.Store.Get(ctx, key)
+	if err != nil {
+		return nil, info, err
+	}
+	return io.NopCloser(io.MultiReader(body, s.end)), info, nil
+}
+
 func TestReadAll(t *testing.T) {
 	s := memblob.New(time.Now)
 	if _, err := s.Put(t.Context(), "k", strings.NewReader("12345"), 5, blob.PutOptions{}); err != nil {
@@ -80,6 +96,8 @@ func TestReadAll(t *testing.T) {
 		{"over the limit", s, "k", 4, fault.TooLarge},
 		{"absent", s, "none", 5, fault.NotFound},
 		{"cut short", short{s}, "k", 5, fault.Unavailable},
+		{"a checksum that does not match", ending{s, iotest.ErrReader(errors.New("checksum"))}, "k", 5, fault.Unavailable},
+		{"longer than announced", ending{s, strings.NewReader("6")}, "k", 5, fault.Unavailable},
 	} {
 		data, err := blob.ReadAll(t.Context(), tc.store, tc.key, tc.limit)
 		if fault.CodeOf(err) != tc.want || tc.want == "" && string(data) != "12345" {

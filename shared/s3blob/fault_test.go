@@ -155,6 +155,10 @@ func TestStore_damagedBody(t *testing.T) {
 				if tc.want != "" && (!fault.Is(err, tc.want) || errors.Is(err, io.EOF)) {
 					t.Errorf("reading = %d bytes, %v, want %s", len(data), err, tc.want)
 				}
+				line.Replan(tc.plan)
+				if data, err := blob.ReadAll(t.Context(), store, "k", 1<<20); (tc.want == "") != (err == nil && string(data) == text) || tc.want != "" && !fault.Is(err, tc.want) {
+					t.Errorf("ReadAll = %d bytes, %v, want %q", len(data), err, tc.want)
+				}
 				if _, again := body.Read(make([]byte, 1)); tc.want != "" && again == nil {
 					t.Errorf("reading on after %v succeeds, want the error again", err)
 				}
