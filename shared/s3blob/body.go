@@ -21,7 +21,7 @@ const resumes = 3
 // reader.
 //
 // The SDK compares an unbroken body with its checksum at the end. One that was
-// continued is of the same version, by If-Match, and as long as announced, but
+// continued is of the same version, by its id or its ETag, and as long as announced, but
 // no checksum covers its parts: whoever depends on the content compares its
 // digest, as the readers of artifacts do.
 type body struct {
@@ -84,7 +84,12 @@ func (b *body) resume(broken error) error {
 	out, err := b.client.GetObject(b.ctx, &in)
 	if err != nil {
 		b.from = io.NopCloser(strings.NewReader("")) // so that Close still has something to close
-		return failure(b.ctx, errors.Join(err, broken))
+		err = failure(b.ctx, errors.Join(err, broken))
+		// Replaced or deleted meanwhile: another read finds out which.
+		if fault.Is(err, fault.PreconditionFailed) || fault.Is(err, fault.NotFound) {
+			err = fault.Wrap(fault.Unavailable, err, "the stored object changed while it was read; try again")
+		}
+		return err
 	}
 	b.from = out.Body
 	// A server that ignores Range would repeat the beginning.

@@ -78,9 +78,12 @@ func (s *Store) GetVersion(ctx context.Context, key, versionID string) (io.ReadC
 		Key: key, Size: *out.ContentLength, ETag: unquote(out.ETag), VersionID: aws.ToString(out.VersionId),
 		ContentType: aws.ToString(out.ContentType), ModTime: date(out.LastModified),
 	}
-	// What is read on after a break must be the same version.
+	// What is read on after a break must be the same version. An id says so by
+	// itself, "null" aside, which is whatever was written last.
 	in.VersionId = out.VersionId
-	in.IfMatch = out.ETag
+	if id := aws.ToString(out.VersionId); id == "" || id == "null" {
+		in.IfMatch = out.ETag
+	}
 	return &body{ctx: ctx, client: s.client, input: in, from: out.Body, size: info.Size}, info, nil
 }
 
