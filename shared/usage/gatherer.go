@@ -34,6 +34,7 @@ type Gatherer struct {
 	dirty   int       // records with counts
 	lost    int64     // counts that found no room since the last flush
 	flushed time.Time // when the last flush began; zero before the first
+	failed  bool      // the last flush: the next waits its time, however much there is
 	spent   map[spender]*spending
 
 	flushing sync.Mutex // held by the one flush there is at a time
@@ -124,7 +125,7 @@ func (g *Gatherer) due() bool {
 	if g.dirty == 0 {
 		return false
 	}
-	return g.flushed.IsZero() || g.Now().Sub(g.flushed) >= every || g.dirty >= maxRecords/2 && g.lost == 0
+	return g.flushed.IsZero() || g.Now().Sub(g.flushed) >= every || g.dirty >= maxRecords/2 && !g.failed
 }
 
 // Flush writes what was gathered and reads again what the keys with a budget
@@ -166,6 +167,9 @@ func (g *Gatherer) flush(ctx context.Context) error {
 		// taken off what a budget was held to.
 		err = g.refresh(ctx)
 	}
+	g.mu.Lock()
+	g.failed = err != nil
+	g.mu.Unlock()
 	if lost > 0 {
 		err = errors.Join(err, fmt.Errorf("usage: counts adding up to %d were dropped: more than %d records waited to be written", lost, maxRecords))
 	}

@@ -166,6 +166,30 @@ func TestGatherer_manyRecords(t *testing.T) {
 	}
 }
 
+// While the table is down nobody tries before the time, however much waits.
+func TestGatherer_manyRecordsDown(t *testing.T) {
+	g, s, c := open()
+	s.down.Store(true)
+	for i := range 600 {
+		g.Request("acme", fmt.Sprintf("key_%d", i), 1)
+	}
+	if err := g.FlushIfDue(t.Context()); !errors.Is(err, errDown) {
+		t.Errorf("FlushIfDue = %v, want %v", err, errDown)
+	}
+	tried := s.adds.Load()
+	if err := g.FlushIfDue(t.Context()); err != nil || s.adds.Load() != tried {
+		t.Errorf("FlushIfDue = %v after %d writes more, want none before ten seconds", err, s.adds.Load()-tried)
+	}
+	s.down.Store(false)
+	c.advance(10 * time.Second)
+	if err := g.FlushIfDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := used(t, s, "key_599", start); got.Rows != 1 {
+		t.Errorf("key_599 used %+v, want what was kept", got)
+	}
+}
+
 // No count is lost or made twice by flushes in between.
 func TestGatherer_concurrent(t *testing.T) {
 	g, s, c := open()
