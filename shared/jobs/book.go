@@ -97,10 +97,14 @@ func (b *Book[J]) write(ctx context.Context, job *J, rev int64) error {
 	return nil
 }
 
-// defaultPage is how many jobs a page holds when its size is not said.
-const defaultPage = 50
+const (
+	defaultPage = 50   // jobs on a page when its size is not said
+	maxQuery    = 200  // records asked for at once
+	maxScan     = 1000 // records read for one page: a filter that nothing passes must not read every job there is
+)
 
-// List returns a page of the jobs that match, newest first.
+// List returns a page of the jobs that match, newest first. Where few do, a page
+// may hold fewer than its limit, or none, and still have a Next.
 func (b *Book[J]) List(ctx context.Context, t registry.Tenant, p registry.PageRequest, match func(*J) bool) (registry.Page[J], error) {
 	limit := p.Limit
 	if limit == 0 {
@@ -108,13 +112,14 @@ func (b *Book[J]) List(ctx context.Context, t registry.Tenant, p registry.PageRe
 	}
 	var page registry.Page[J]
 	q := registry.Query{
-		Partition: b.Kind.Index(t, time.Time{}, "").Partition, After: p.After, Limit: min(limit, 200), Descending: true, Index: true,
+		Partition: b.Kind.Index(t, time.Time{}, "").Partition, After: p.After, Limit: min(limit, maxQuery), Descending: true, Index: true,
 	}
-	for {
+	for read := 0; ; {
 		records, more, err := b.Store.Query(ctx, q)
 		if err != nil {
 			return page, err
 		}
+		read += len(records)
 		for i, r := range records {
 			q.After = r.Index.Sort
 			job, err := b.decode(r)
@@ -135,6 +140,11 @@ func (b *Book[J]) List(ctx context.Context, t registry.Tenant, p registry.PageRe
 		if !more {
 			return page, nil
 		}
+		if read >= maxScan {
+			page.Next = q.After
+			return page, nil
+		}
+		q.Limit = maxQuery // a page's worth at a time would be many round trips
 	}
 }
 

@@ -149,6 +149,35 @@ func TestBook_List(t *testing.T) {
 	}
 }
 
+// A filter that nothing passes reads a bounded part of the jobs for each page,
+// and all of them in the end.
+func TestBook_List_bounded(t *testing.T) {
+	b, _ := newBook()
+	const all = 2300
+	for n := range all {
+		if _, _, err := b.Open(t.Context(), made(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	looked, pages := 0, 0
+	for p := (registry.PageRequest{Limit: 3}); ; {
+		before := looked
+		page, err := b.List(t.Context(), tenant, p, func(*errand) bool { looked++; return false })
+		if err != nil || len(page.Items) != 0 {
+			t.Fatalf("List = %v, %v, want an empty page", page, err)
+		}
+		if pages++; looked-before > 1200 {
+			t.Errorf("page %d read %d jobs, want about a thousand at most", pages, looked-before)
+		}
+		if p.After = page.Next; p.After == "" {
+			break
+		}
+	}
+	if looked != all || pages != 3 {
+		t.Errorf("%d jobs read for %d pages, want %d for 3", looked, pages, all)
+	}
+}
+
 func TestBook_Reconcile(t *testing.T) {
 	for _, tc := range []struct {
 		name, state string
