@@ -58,6 +58,13 @@ var rows = []row{
 	{"batch-score.json", "batch", checkStep, driveScore},
 	{"batch-merge.json", "batch", checkStep, driveMerge},
 	{"batch-fail.json", "batch", checkStep, driveBatchFail},
+	{"trainer-census.json", "trainer", checkStep, driveCensus},
+	{"trainer-vocabulary.json", "trainer", checkStep, driveVocabulary},
+	{"trainer-encode.json", "trainer", checkStep, driveEncode},
+	{"trainer-reduce.json", "trainer", checkStep, driveReduce},
+	{"trainer-round.json", "trainer", checkStep, driveRound},
+	{"trainer-judge.json", "trainer", checkStep, driveJudge},
+	{"trainer-settle.json", "trainer", checkStep, driveSettle},
 }
 
 // TestEvents decodes every sample event strictly and drives it through the

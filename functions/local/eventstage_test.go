@@ -50,6 +50,7 @@ type house struct {
 	first   rung   // of its search
 	asked   string // job opened by train-trigger-job
 	batch   string // batch job opened on the model
+	divided byRows // job trained by rows
 }
 
 // openHouse starts everything; the end of the test stops it.
