@@ -5,7 +5,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 FUNCTIONS := predict train-trigger model-registry trainer batch authorizer
-GO_BUILD  := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '-s -w'
+# lambda.norpc leaves out the way Go was run on Lambda before provided.al2, and
+# nethttpomithttp2 what the SDK's calls do not speak (boot's transport is HTTP/1.1).
+GO_TAGS   := lambda.norpc,nethttpomithttp2
+# The revision goes into the lineage of what is trained. Go's own stamp would
+# also hold the time of the commit and the state of the tree.
+REVISION  ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
+GO_FLAGS  := -trimpath -buildvcs=false -tags $(GO_TAGS) -ldflags '-s -w -X godwit/shared/settings.revision=$(REVISION)'
+GO_BUILD  := CGO_ENABLED=0 go build $(GO_FLAGS)
 HOST_ARCH := $(shell go env GOARCH 2>/dev/null)
 LOCAL     := .build/godwit-local
 
@@ -25,8 +32,9 @@ have-go:
 
 .PHONY: stage
 stage: have-go # the functions for this machine, and the local stage
-	@for f in $(FUNCTIONS); do mkdir -p .build/host/$$f && CGO_ENABLED=0 GOOS=linux GOARCH=$(HOST_ARCH) go build -trimpath -tags lambda.norpc -ldflags '-s -w' -o .build/host/$$f/bootstrap ./functions/$$f || exit 1; done
-	@GOWORK=off CGO_ENABLED=0 go build -C functions/local -trimpath -o $(CURDIR)/$(LOCAL) .
+	@for f in $(FUNCTIONS); do mkdir -p .build/host/$$f && GOOS=linux GOARCH=$(HOST_ARCH) $(GO_BUILD) -o .build/host/$$f/bootstrap ./functions/$$f || exit 1; done
+	@[ ! -d .build/host/onnxruntime ] || GOOS=linux GOARCH=$(HOST_ARCH) $(GO_BUILD) -o .build/host/onnxruntime/bootstrap ./functions/onnxruntime # what was built once stays like the rest
+	@GOWORK=off CGO_ENABLED=0 go build -C functions/local -trimpath -buildvcs=false -o $(CURDIR)/$(LOCAL) .
 
 .PHONY: run
 run: stage ## start everything on this machine and stay up (Ctrl-C stops; AUTH=on asks for keys)
@@ -36,13 +44,17 @@ run: stage ## start everything on this machine and stay up (Ctrl-C stops; AUTH=o
 demo: stage ## the main job once, end to end: upload, train, evaluate, predict
 	@$(LOCAL) demo
 
+# Packages whose tests run side by side.
+TEST_PACKAGES ?= 4
+
 .PHONY: test
 test: have-go ## everything a change must pass, offline, with the race detector
 	@test -z "$$(gofmt -l functions shared)" || { echo "not formatted:"; gofmt -l functions shared; exit 1; }
 	go vet ./...
 	cd functions/local && GOWORK=off go vet ./...
-	go test -race ./...
-	cd functions/local && GOWORK=off go test -race -count=1 ./... # -count=1: they read files above this module, which the cache does not see
+# -vet=off: the lines above did that. -p: who waits for a repeat or a server leaves the cores to others.
+	go test -race -vet=off -p $(TEST_PACKAGES) ./...
+	cd functions/local && GOWORK=off go test -race -vet=off -count=1 -p $(TEST_PACKAGES) ./... # -count=1: they read files above this module, which the cache does not see
 
 .PHONY: doctor
 doctor: have-go ## what is wrong with FILE=train.csv, where, and how to fix it, before training
@@ -77,12 +89,12 @@ bench: stage ## our figures, the peers' and the ratio (DATA=folder PEERS=folder 
 	@.build/bench/bench $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(ONLY),-only $(ONLY)) $(if $(FRESH),-fresh)
 
 .PHONY: bench-quality
-bench-quality: have-go ## `algorithm: auto` on published test rows, beside the best peer (DATA=folder SET=name FRESH=1)
-	@go run ./shared/bench quality $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(SET),-set $(SET)) $(if $(FRESH),-fresh)
+bench-quality: have-go ## `algorithm: auto` and networks on published test rows, beside the best peer (DATA=folder SET=name SEED=1 FRESH=1)
+	@go run ./shared/bench quality $(if $(DATA),-data $(DATA)) $(if $(PEERS),-peers $(PEERS)) $(if $(SET),-set "$(SET)") $(if $(SEED),-seed $(SEED)) $(if $(FRESH),-fresh)
 
 .PHONY: bench-neural
-bench-neural: have-go ## networks for images and texts, beside PyTorch's figures (SET=name)
-	@go run ./shared/bench neural $(if $(SET),-set $(SET))
+bench-neural: have-go ## networks for images and texts to the end, beside PyTorch and ONNX Runtime (SET=name SEED=1 FRESH=1)
+	@go run ./shared/bench neural $(if $(SET),-set $(SET)) $(if $(SEED),-seed $(SEED)) $(if $(FRESH),-fresh)
 
 .PHONY: bench-scale
 bench-scale: have-go ## one machine, blocks of classes and shards of rows: objective, rounds, bytes, dollars (DATA=folder SET=name)
@@ -103,7 +115,39 @@ build: have-go ## the deployable functions, static, for arm64 and x86_64, in .bu
 	  GOOS=linux GOARCH=$$goarch $(GO_BUILD) -o .build/$$a/$$f/bootstrap ./functions/$$f || exit 1; \
 	  printf '%-8s %-16s %9d bytes\n' $$a $$f $$(stat -c %s .build/$$a/$$f/bootstrap); done; done
 
-# SAM calls build-<LogicalId> with ARTIFACTS_DIR set.
+# The optional function: a program that loads a library, and so is linked against
+# glibc although it is built without cgo.
+ONNX_RUNTIME ?= off
+
+.PHONY: build-onnxruntime
+build-onnxruntime: have-go ## the optional function with ONNX Runtime, for the stage and both architectures (needs npm)
+	@for a in host arm64 x86_64; do \
+	  arch=$$( [ $$a = host ] && { [ $(HOST_ARCH) = arm64 ] && echo arm64 || echo x86_64; } || echo $$a ); \
+	  mkdir -p .build/$$a/onnxruntime && GOOS=linux GOARCH=$$( [ $$arch = arm64 ] && echo arm64 || echo amd64 ) $(GO_BUILD) -o .build/$$a/onnxruntime/bootstrap ./functions/onnxruntime && \
+	  functions/onnxruntime/library $$arch .build/$$a/onnxruntime || exit 1; \
+	  printf '%-8s %-16s %9d bytes and a library of %d\n' $$a onnxruntime $$(stat -c %s .build/$$a/onnxruntime/bootstrap .build/$$a/onnxruntime/libonnxruntime.so.1); done
+
+.PHONY: programs tags
+programs: # what build makes, for scripts
+	@echo $(FUNCTIONS)
+tags: # what it is built with
+	@echo $(GO_TAGS)
+
+.PHONY: audit
+audit: have-go ## known vulnerabilities and careless code, both modules (needs the tools' modules)
+	@.ci/supply/run vuln gosec
+
+.PHONY: sbom
+sbom: have-go ## what each program is made of, as CycloneDX, in .build/sbom/ (needs the tool's modules)
+	@.ci/supply/run sbom
+
+.PHONY: reproduce
+reproduce: have-go ## build every program twice, in two places, and compare the bytes
+	@.ci/supply/run reproduce
+
+# SAM calls build-<LogicalId> with ARTIFACTS_DIR set. It builds every function of
+# the template, whatever its condition: that with ONNX Runtime gets its library,
+# and needs npm, only when it is deployed.
 build-PredictFunction:      FUNCTION = predict
 build-TrainTriggerFunction: FUNCTION = train-trigger
 build-RegistryFunction:     FUNCTION = model-registry
@@ -113,6 +157,11 @@ build-AuthorizerFunction:   FUNCTION = authorizer
 .PHONY: build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-BatchFunction build-AuthorizerFunction
 build-PredictFunction build-TrainTriggerFunction build-RegistryFunction build-TrainerFunction build-BatchFunction build-AuthorizerFunction:
 	GOOS=linux GOARCH=$(GOARCH_$(LAMBDA_ARCH)) $(GO_BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/$(FUNCTION)
+
+.PHONY: build-OnnxRuntimeFunction
+build-OnnxRuntimeFunction:
+	GOOS=linux GOARCH=$(GOARCH_$(LAMBDA_ARCH)) $(GO_BUILD) -o $(ARTIFACTS_DIR)/bootstrap ./functions/onnxruntime
+	@[ "$(ONNX_RUNTIME)" != on ] || functions/onnxruntime/library $(LAMBDA_ARCH) $(ARTIFACTS_DIR)
 
 .PHONY: image
 image: have-go ## the trainer as container images of both architectures, without Docker, in .build/image/

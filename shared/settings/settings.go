@@ -5,18 +5,22 @@
 package settings
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"godwit/shared/registry"
 )
+
+// revision is the version control revision the program was built from; the
+// Makefile has the linker set it, to nothing outside a repository.
+var revision string
 
 // Settings are the environment of one function.
 type Settings struct {
@@ -33,7 +37,7 @@ type Settings struct {
 	MemoryBytes   int64           // AWS_LAMBDA_FUNCTION_MEMORY_SIZE, in MB there; 512 MB
 	CacheBytes    int64           // GODWIT_CACHE_BYTES, of decoded models; a quarter of MemoryBytes
 	AliasTTL      time.Duration   // GODWIT_ALIAS_TTL, within which a promotion is seen; 5 s
-	Build         string          // GODWIT_BUILD; the version control revision when the program knows it
+	Build         string          // GODWIT_BUILD; the version control revision it was built from, or "unknown"
 
 	Region         string // AWS_REGION; us-east-1
 	S3Endpoint     string // AWS_ENDPOINT_URL_S3; empty: the real service. The same for the next three
@@ -55,7 +59,7 @@ func Read(get func(string) string) (Settings, error) {
 		UploadsBucket: get("GODWIT_UPLOADS_BUCKET"), ModelsBucket: get("GODWIT_MODELS_BUCKET"),
 		StateMachine: get("GODWIT_STATE_MACHINE_ARN"), BatchMachine: get("GODWIT_BATCH_MACHINE_ARN"),
 		AdminDigest: get("GODWIT_ADMIN_KEY_SHA256"),
-		Build:       or(get("GODWIT_BUILD"), revision()),
+		Build:       cmp.Or(get("GODWIT_BUILD"), revision, "unknown"),
 		Region:      or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
 		DDBEndpoint: get("AWS_ENDPOINT_URL_DYNAMODB"), SFNEndpoint: get("AWS_ENDPOINT_URL_SFN"),
 		OnnxRuntime: get("GODWIT_ONNX_RUNTIME_FUNCTION"), LambdaEndpoint: get("AWS_ENDPOINT_URL_LAMBDA"),
@@ -101,18 +105,4 @@ func or(value, standard string) string {
 		return standard
 	}
 	return value
-}
-
-// revision is the version control revision the program was built from, or "unknown".
-func revision() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return "unknown"
 }
