@@ -1,0 +1,3 @@
+module supply
+
+go 1.26.0
