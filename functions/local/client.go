@@ -19,7 +19,7 @@ const largestAnswer = 16 << 20
 type client struct {
 	base string
 	key  string
-	http *http.Client
+	http *http.Client // with a time-out: a stage that hangs must not hang the demo
 }
 
 // newClient returns a client of the stage at.
@@ -34,6 +34,7 @@ type answerError struct {
 	detail       string
 }
 
+// Error names the request, the status and what the API says to a person.
 func (e *answerError) Error() string {
 	return fmt.Sprintf("%s %s: status %d: %s", e.method, e.path, e.status, e.detail)
 }
@@ -58,6 +59,7 @@ func (c *client) do(ctx context.Context, method, path string, body []byte, out a
 	if err != nil {
 		return err
 	}
+	// The stage's own key, also where none is needed: the demo works in either mode.
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -89,5 +91,6 @@ func detailOf(body []byte) string {
 	if err := json.Unmarshal(body, &problem); err == nil && problem.Detail+problem.Message != "" {
 		return problem.Detail + problem.Message
 	}
+	// Not an answer of ours: its beginning tells what it is.
 	return string(bytes.TrimSpace(body[:min(len(body), 200)]))
 }

@@ -23,9 +23,11 @@ func demo(ctx context.Context, settings stage.Settings, s *screen) (err error) {
 	if err != nil {
 		return fmt.Errorf("no temporary folder: %w", err)
 	}
+	// Also after a failure: what a person needs of it has been printed by then.
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	settings.Data = filepath.Join(folder, "data")
 	for _, addr := range []*string{&settings.APIAddr, &settings.S3Addr, &settings.DynamoDBAddr, &settings.StepFunctionsAddr} {
+		// A stage of `make run` may be up beside it, on the usual ports.
 		*addr = "127.0.0.1:0"
 	}
 	began := time.Now()
@@ -35,6 +37,7 @@ func demo(ctx context.Context, settings stage.Settings, s *screen) (err error) {
 	}
 	s.line("1. A stage of its own is up in %.2f s: API %s, S3 %s", time.Since(began).Seconds(), st.Ready().API, st.Ready().S3)
 	err = tour(ctx, st.Ready(), s)
+	// Ctrl-C needs no explanation.
 	if err != nil && ctx.Err() == nil {
 		s.line("%s", tail(st.Log(), logTail))
 	}
@@ -76,6 +79,7 @@ func champion(ctx context.Context, c *client, s *screen) error {
 	if err := c.get(ctx, "/v1/models/"+sampleModel+"@champion", &version); err != nil {
 		return err
 	}
+	// A new folder: any other number means that something trained twice.
 	if version.Version != 1 {
 		return fmt.Errorf("version %d is champion, want 1", version.Version)
 	}

@@ -53,6 +53,7 @@ func follow(ctx context.Context, c *client, model string, show func(step)) (job,
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, trainingEnds, fmt.Errorf("training did not end within %v", trainingEnds))
 	defer cancel()
+	// Below the number of the first step.
 	seen := int64(-1)
 	for {
 		// The job is read before its steps, so that the steps of a finished job are all there.
@@ -84,6 +85,7 @@ func newest(ctx context.Context, c *client, model string) (job, error) {
 	defer cancel()
 	for {
 		var page struct{ Items []job }
+		// The newest first: on a stage that has trained before, the upload's own.
 		if err := c.get(ctx, "/v1/training-jobs?limit=1&model="+url.QueryEscape(model), &page); err != nil {
 			return job{}, cause(ctx, err)
 		}
@@ -112,6 +114,7 @@ func steps(ctx context.Context, c *client, id string, seen int64, show func(step
 			return seen, err
 		}
 		for _, s := range page.Items {
+			// Steps come again from the first with every look.
 			if s.Seq > seen {
 				seen = s.Seq
 				show(s)

@@ -50,11 +50,13 @@ func (s *screen) progress(step step) {
 	if step.Message != "" {
 		text += ": " + step.Message
 	}
+	// A file or a pipe keeps every step as a line of its own.
 	if !s.terminal {
 		s.line("  %3.0f %%  %s", 100*step.Progress, text)
 		return
 	}
 	full := int(step.Progress*barWidth + .5)
+	// Whatever a job reports, the bar has its width.
 	full = max(0, min(full, barWidth))
 	// \x1b[K clears what a longer text before left in the line.
 	fmt.Fprintf(s.out, "\r  [%s%s] %3.0f %%  %s\x1b[K", strings.Repeat("=", full), strings.Repeat(" ", barWidth-full),
@@ -91,6 +93,7 @@ func (s *screen) spans(text string, spans []span) string {
 	var b strings.Builder
 	for i := 0; i < len(runes); {
 		end := i + 1
+		// Neighbours of one weight are one piece, or each letter would be marked.
 		for end < len(runes) && weight[end] == weight[i] {
 			end++
 		}

@@ -36,6 +36,7 @@ func serve(ctx context.Context, settings stage.Settings, out *os.File) error {
 			s.line("The sample was not loaded: %v (log: %s)", err, st.Log())
 		}
 	})
+	// Ctrl-C is how a stage ends; a part that ends by itself is an error.
 	select {
 	case <-ctx.Done():
 		err = nil
@@ -97,11 +98,13 @@ func loadSample(ctx context.Context, at stage.Ready, data string, s *screen) err
 		return err
 	}
 	if len(models.Items) == 0 {
+		// Not marked yet: a stage that is stopped here tries again.
 		if err := uploadSample(ctx, at); err != nil {
 			return err
 		}
 		s.line("Training model %s on the bundled sample.", sampleModel)
 	}
+	// Before the training ends: one that fails is not begun again at each start.
 	if err := os.WriteFile(mark, nil, 0o600); err != nil || len(models.Items) > 0 {
 		return err
 	}

@@ -30,10 +30,14 @@ func (d *Deliverer) carry(p parcel) {
 			d.settle(p, delivered)
 			return
 		}
+		// Counted apart, as on AWS: EventBridge retries the handover, Lambda the
+		// function.
 		if p.Unreached > rule.HandoverRetries || p.Failed > rule.FunctionRetries {
 			d.bury(p, p.Reason)
 			return
 		}
+		// A stage that is killed in the pause goes on counting, instead of trying
+		// a hopeless event anew at every start.
 		if err := d.ledger.update(p); err != nil {
 			d.opts.Log.Error("delivery: attempt not recorded", "event", p.ID, "rule", p.Rule, "error", err)
 		}

@@ -12,13 +12,13 @@ import (
 
 // DeadLetter is the content of one file in the dead-letter folder.
 type DeadLetter struct {
-	Event     json.RawMessage `json:"event"` // as it was offered
-	Rule      string          `json:"rule"`
-	Function  string          `json:"function"`
-	Reason    string          `json:"reason"`   // of the last attempt
-	Attempts  int             `json:"attempts"` // all of them, in vain
-	OfferedAt time.Time       `json:"offered_at"`
-	DiedAt    time.Time       `json:"died_at"`
+	Event     json.RawMessage `json:"event"`      // as it was offered
+	Rule      string          `json:"rule"`       // whose function did not take it
+	Function  string          `json:"function"`   // by name
+	Reason    string          `json:"reason"`     // of the last attempt
+	Attempts  int             `json:"attempts"`   // all of them, in vain
+	OfferedAt time.Time       `json:"offered_at"` // UTC, of the first offer
+	DiedAt    time.Time       `json:"died_at"`    // UTC, after the last attempt
 }
 
 // writeDeadLetter stores p in folder as one file and returns its path. The
@@ -34,6 +34,7 @@ func writeDeadLetter(folder string, p parcel, now time.Time) (string, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
+	// Event and rule, hashed: an event's id may hold what no file name can.
 	sum := sha256.Sum256(p.key())
 	name := fmt.Sprintf("%s-%s.json", p.OfferedAt.UTC().Format("20060102T150405Z"), hex.EncodeToString(sum[:8]))
 	path := filepath.Join(folder, name)

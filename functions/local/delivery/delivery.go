@@ -55,7 +55,7 @@ type Rule struct {
 // Options say what to deliver and how. Dir, Rules and Invoke are required.
 type Options struct {
 	Dir   string // made when absent; holds the ledger and the dead letters
-	Rules []Rule
+	Rules []Rule // names distinct
 	// Invoke runs a function on an event. functionError is what the function
 	// answered if it failed, err that it was not reached. It is called from
 	// many goroutines, at most Concurrency at a time.
@@ -97,6 +97,8 @@ func Open(opts Options) (*Deliverer, error) {
 		return nil, errors.Join(err, book.close())
 	}
 	d := &Deliverer{opts: opts, ledger: book, slots: make(chan struct{}, opts.Concurrency)}
+	// Of its own life, not of a caller's: deliveries go on after Open and Offer
+	// have returned.
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	for _, p := range pending {
 		d.carriers.Go(func() { d.carry(p) })
@@ -162,6 +164,7 @@ func (d *Deliverer) take(p parcel) error {
 	if d.closed {
 		return ErrClosed
 	}
+	// Under the lock: of two offers of one event at a moment one is carried.
 	added, err := d.ledger.add(p)
 	if err != nil || !added {
 		return err
@@ -188,6 +191,7 @@ func (d *Deliverer) Close() error {
 	}
 	d.closed = true
 	d.mu.Unlock()
+	// From here on nothing is taken, so the carriers that Wait counts only end.
 	d.cancel()
 	d.carriers.Wait()
 	return d.ledger.close()

@@ -26,7 +26,15 @@ var (
 	settledBucket = []byte("settled") // settlement as JSON
 )
 
-// parcel is one event on its way to one function.
+// parcel is one event on its way to one function:
+//
+//	offered -> pending -> delivered    the function took it
+//	              |  ^--- update       an attempt failed, another will follow
+//	              +-----> dead         no retry is left; written to the folder first
+//
+// A stage that ends at any point finds it pending again, with the attempts that
+// were noted, or settled. What it cannot know is whether an attempt under way
+// was the one that succeeded: so events are delivered at least once.
 type parcel struct {
 	ID        string          `json:"id"` // of the event
 	Rule      string          `json:"rule"`
@@ -90,6 +98,7 @@ func (l *ledger) add(p parcel) (bool, error) {
 	if err != nil || known {
 		return false, err
 	}
+	// Between look and write nobody adds: Deliverer.take holds its lock.
 	return true, l.update(p)
 }
 
@@ -106,6 +115,7 @@ func (l *ledger) update(p parcel) error {
 
 // settle moves p from pending to settled.
 func (l *ledger) settle(p parcel, outcome string, at time.Time) error {
+	// The event itself is dropped: what stays is only to know it again.
 	data, err := json.Marshal(settlement{Outcome: outcome, At: at})
 	if err != nil {
 		return err

@@ -12,18 +12,18 @@ import (
 // Source is where events of the stage come from.
 type Source struct {
 	Account string // 12 digits
-	Region  string
+	Region  string // such as us-east-1
 }
 
 // Object is an object that came to be in a bucket.
 type Object struct {
-	Bucket    string
-	Key       string // not URL-encoded
-	VersionID string // empty where there is none
-	ETag      string // without quotes
-	Size      int64  // bytes
-	Time      time.Time
-	Reason    string // as AWS names it; empty means PutObject
+	Bucket    string    // by name
+	Key       string    // not URL-encoded
+	VersionID string    // empty where there is none
+	ETag      string    // without quotes
+	Size      int64     // bytes
+	Time      time.Time // when the version was written
+	Reason    string    // as AWS names it; empty means PutObject
 }
 
 // envelope is an EventBridge event.
@@ -77,9 +77,10 @@ func (s Source) ObjectCreated(o Object) ([]byte, error) {
 		DetailType: "Object Created",
 		Source:     "aws.s3",
 		Account:    s.Account,
-		Time:       o.Time.UTC().Format(time.RFC3339),
-		Region:     s.Region,
-		Resources:  []string{"arn:aws:s3:::" + o.Bucket},
+		// Whole seconds, as EventBridge writes them.
+		Time:      o.Time.UTC().Format(time.RFC3339),
+		Region:    s.Region,
+		Resources: []string{"arn:aws:s3:::" + o.Bucket},
 		Detail: objectDetail{
 			Version: "0",
 			Bucket:  bucketDetail{Name: o.Bucket},

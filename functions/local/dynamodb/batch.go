@@ -45,6 +45,7 @@ func (db *DB) batchGetItem(m *members) (object, error) {
 	}
 	var reads []*batchRead
 	total := 0
+	// By name, so that a request with two mistakes is always refused for the same.
 	for _, name := range slices.Sorted(maps.Keys(request.all)) {
 		r, err := db.readBatch(name, request.nested(name), request)
 		if err != nil {
@@ -56,6 +57,7 @@ func (db *DB) batchGetItem(m *members) (object, error) {
 	if total > maxBatchKeys {
 		return nil, invalid("Too many items requested for the BatchGetItem call")
 	}
+	// One budget of bytes for all tables, spent in the order of their names.
 	err := db.bolt.View(func(tx *bbolt.Tx) error {
 		left := maxBatchAnswer
 		for _, r := range reads {
@@ -115,10 +117,13 @@ func errDuplicateKeys() error { return invalid("Provided list of item keys conta
 func (r *batchRead) run(tx *bbolt.Tx, left *int) error {
 	for i, primary := range r.primaries {
 		s, ok := r.table.fetch(tx, primary)
+		// What does not fit ends the table's part: the client asks again for the rest
+		// in the order it chose.
 		if ok && s.size > *left {
 			r.rest = r.keys[i:]
 			return nil
 		}
+		// Before the test for an item: looking for one that is not there costs too.
 		r.units += readUnits(s.size, r.consistent)
 		if !ok {
 			continue
@@ -142,6 +147,7 @@ func batchAnswer(reads []*batchRead, capacity string) object {
 		name := r.table.Spec.Name
 		responses = append(responses, member{name, r.found})
 		if len(r.rest) > 0 {
+			// As it came, with the keys that are left: a client sends it back unchanged.
 			again := maps.Clone(r.request)
 			again["Keys"] = r.rest
 			unprocessed = append(unprocessed, member{name, again})

@@ -28,6 +28,7 @@ func writeUnits(sizes ...int) float64 {
 	return float64(largest)
 }
 
+// ceilDiv rounds up: a unit begun is a unit used.
 func ceilDiv(n, unit int) int { return (n + unit - 1) / unit }
 
 // capacityChoice reads ReturnConsumedCapacity.

@@ -78,9 +78,11 @@ var (
 // have a file open; a second one gets an error after a second.
 func Open(path string, now func() time.Time) (*DB, error) {
 	b, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout:         lockWait,
-		NoSync:          true,
-		NoGrowSync:      true,
+		Timeout:    lockWait,
+		NoSync:     true,
+		NoGrowSync: true,
+		// The list of free pages is found again at Open: a little time there saves
+		// a write with every change.
 		NoFreelistSync:  true,
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: initialMap,

@@ -16,10 +16,13 @@ func (db *DB) writeItem(m *members, kind writeKind) (object, error) {
 	capacity := m.capacityChoice()
 	m.collectionMetrics()
 	returns := m.choice("ReturnValues", "NONE", "ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW")
+	// After ReturnValues was read, since this ends the reading: members nobody has
+	// read by then are refused.
 	w, err := db.readWrite(m, kind)
 	if err != nil {
 		return nil, err
 	}
+	// What a put leaves behind its caller has sent, and a deletion leaves nothing.
 	if kind != updateWrite && returns != "NONE" && returns != "ALL_OLD" {
 		return nil, invalid("ReturnValues can only be ALL_OLD or NONE")
 	}
@@ -32,6 +35,7 @@ func (db *DB) writeItem(m *members, kind writeKind) (object, error) {
 		return nil, err
 	}
 	answer := consumed(capacity, w.table, "", w.units(before, after))
+	// No attributes, no member: AWS leaves an empty one out.
 	if attributes := w.returned(returns, before, after); len(attributes) > 0 {
 		answer = append(object{{"Attributes", attributes}}, answer...)
 	}
@@ -83,6 +87,7 @@ func (db *DB) getItem(m *members) (object, error) {
 		return nil, err
 	}
 	var answer object
+	// Of an item that is not there: one unit all the same.
 	size := 0
 	err = db.bolt.View(func(tx *bbolt.Tx) error {
 		s, ok := t.fetch(tx, primary)

@@ -143,6 +143,7 @@ func (t *table) expiryKey(item attr.Item, primary []byte) []byte {
 	if !ok || r.Sign() < 0 {
 		return nil
 	}
+	// A fraction is cut, as TTL looks at whole seconds.
 	seconds := new(big.Int).Quo(r.Num(), r.Denom())
 	if !seconds.IsInt64() {
 		return nil

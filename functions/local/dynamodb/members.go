@@ -94,6 +94,7 @@ func (m *members) whole(name string) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
+	// 1.0 and 1e3 are numbers of JSON and no integers of the protocol.
 	i, err := n.Int64()
 	if err != nil {
 		m.fail(&attr.ShapeError{Msg: "Unexpected type: " + name + " must be an integer"})
@@ -183,6 +184,7 @@ func (m *members) scope(hasExpression bool) *expr.Scope {
 	case hasValues && len(rawValues) == 0:
 		m.fail(invalid("ExpressionAttributeValues must not be empty"))
 	}
+	// Values have the form of an item: names to attribute values.
 	values, err := attr.ItemFromJSON(any(rawValues))
 	if err != nil {
 		m.fail(prefixed("ExpressionAttributeValues contains invalid value: ", err))

@@ -27,6 +27,7 @@ func (q *queryPlan) run(tx *bbolt.Tx) (queryPage, error) {
 			data = tx.Bucket(q.table.items).Get(data)
 		}
 		s := decodeStored(data)
+		// A page has one item at least, however large that is.
 		if page.scanned > 0 && page.size+s.size > maxPage {
 			return page.endAt(q, last)
 		}
@@ -47,6 +48,8 @@ func (q *queryPlan) run(tx *bbolt.Tx) (queryPage, error) {
 
 // take adds an item if it passes the filter.
 func (p *queryPage) take(q *queryPlan, s stored) error {
+	// The index holds the keys alone: items come from the table, and what the
+	// projection leaves out is taken away here.
 	whole := q.index == nil || q.index.Projection == projectAll
 	if q.filter == nil && q.projection == nil && whole {
 		p.matched++
@@ -116,6 +119,8 @@ func (q *queryPlan) first(c *bbolt.Cursor) (k, v []byte) {
 		if q.after == nil {
 			return c.Seek(q.low)
 		}
+		// The key to start after may have been deleted since: then Seek stands on
+		// the next one already.
 		if k, v = c.Seek(q.after); bytes.Equal(k, q.after) {
 			return c.Next()
 		}
@@ -126,6 +131,7 @@ func (q *queryPlan) first(c *bbolt.Cursor) (k, v []byte) {
 		end = q.after
 	}
 	if end != nil {
+		// Seek finds the first entry from end on; the walk begins before it.
 		if k, _ = c.Seek(end); k != nil {
 			return c.Prev()
 		}

@@ -149,6 +149,7 @@ func (q *queryPlan) parse(texts queryTexts, scope *expr.Scope) error {
 		if q.filter, err = expr.ParseCondition("FilterExpression", *texts.filter, scope); err != nil {
 			return err
 		}
+		// A filter on a key would read what a key condition skips.
 		for _, name := range q.filter.Attributes() {
 			if keys.has(name) {
 				return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", name)
@@ -196,13 +197,27 @@ func (q *queryPlan) covers(name string) bool {
 		slices.Contains(q.index.NonKey, name)
 }
 
-// bound turns the key condition into a range of encoded keys.
+// bound turns the key condition into a range of encoded keys. P is the encoded
+// partition, k and K operands of the sort key, end the first key after all that
+// begin so:
+//
+//	           low     high, exclusive
+//	(none)     P       end(P)
+//	= k        Pk      end(Pk)
+//	< k        P       Pk
+//	<= k       P       end(Pk)
+//	> k        end(Pk) end(P)
+//	>= k       Pk      end(P)
+//	k AND K    Pk      end(PK)
+//	begins k   Pk'     end(Pk')   k' without the end of a text
 func (q *queryPlan) bound(c expr.KeyCondition) error {
 	keys := q.keys()
 	if err := q.checkOperand(keys.hash, c.Hash); err != nil {
 		return err
 	}
 	partition := attr.AppendKey(nil, c.Hash)
+	// No encoding is a prefix of another, so a partition is the keys that begin
+	// with its own.
 	q.low, q.high = partition, attr.PrefixEnd(partition)
 	if c.Operator == "" {
 		return nil
@@ -254,6 +269,7 @@ func (q *queryPlan) startAfter(start attr.Item) error {
 	if start == nil {
 		return nil
 	}
+	// An index's key is not unique, so a place in it needs the table's key too.
 	wanted := q.table.keys.attributes()
 	if q.index != nil {
 		for _, a := range q.index.keys.attributes() {

@@ -15,7 +15,7 @@ import (
 
 // TableSpec describes a table.
 type TableSpec struct {
-	Name string
+	Name string    // 3 to 255 of a-z A-Z 0-9 _ . -
 	Hash Attribute // partition key
 	// Range is the sort key; zero when the table has none.
 	Range   Attribute
@@ -33,8 +33,8 @@ type Attribute struct {
 // IndexSpec describes a global secondary index. An item without both of its
 // key attributes is not in it.
 type IndexSpec struct {
-	Name  string
-	Hash  Attribute
+	Name  string    // as a table's, unique in it
+	Hash  Attribute // partition key of the index
 	Range Attribute // zero when the index has none
 	// Projection is "ALL", "KEYS_ONLY" or "INCLUDE"; "" is "ALL".
 	Projection string
@@ -102,6 +102,7 @@ func (db *DB) EnsureTable(s TableSpec) error {
 	if err != nil {
 		return err
 	}
+	// TTL is the one thing a table that is there may be given anew.
 	same := t.Spec
 	same.TTL = s.TTL
 	if !reflect.DeepEqual(same, s) {
@@ -154,6 +155,7 @@ func (db *DB) setTTL(t *table, attribute string) error {
 			if err != nil {
 				return err
 			}
+			// By the new attribute: t still has the old one.
 			return move(tx.Bucket(t.expiry), nil, changed.expiryKey(item, key), nil)
 		})
 		if err != nil {

@@ -73,6 +73,7 @@ func (t *table) save(tx *bbolt.Tx, primary []byte, before, after attr.Item) erro
 			return err
 		}
 	} else {
+		// Twice its size is room enough for the quotes and type names of most items.
 		data := binary.AppendUvarint(make([]byte, 0, after.Size()*2), uint64(after.Size()))
 		if err := items.Put(primary, attr.AppendItem(data, after)); err != nil {
 			return err
@@ -139,6 +140,7 @@ func (t *table) sweep(tx *bbolt.Tx, now time.Time) (int, error) {
 	limit := binary.BigEndian.AppendUint64(nil, uint64(max(now.Unix(), 0)))
 	var keys [][]byte
 	c := tx.Bucket(t.expiry).Cursor()
+	// Collected first: bbolt's cursor does not survive changes of its bucket.
 	for k, _ := c.Seek(oldest); k != nil && bytes.Compare(k, limit) < 0 && len(keys) < sweepBatch; k, _ = c.Next() {
 		keys = append(keys, bytes.Clone(k[len(limit):]))
 	}

@@ -38,9 +38,11 @@ func (db *DB) createTable(m *members) (object, error) {
 	if err := m.done(); err != nil {
 		return nil, err
 	}
+	// PROVISIONED is AWS's default, so a table without either member is refused.
 	if (billing == "PROVISIONED") != (r.ReadCap > 0) {
 		return nil, invalid("One or more parameter values were invalid: ProvisionedThroughput must be given when BillingMode is PROVISIONED, and only then")
 	}
+	// DynamoDB has no schema but keys: an attribute that is none has no type.
 	if len(used) != len(types) {
 		return nil, invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
@@ -126,6 +128,8 @@ func (db *DB) describeTable(m *members) (object, error) {
 		return nil, err
 	}
 	items, size := 0, 0
+	// A walk, not a counter: one would have to be kept with every write, for an
+	// operation that a stage sees a few times.
 	err = db.bolt.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(t.items).ForEach(func(_, data []byte) error {
 			items++
@@ -138,6 +142,7 @@ func (db *DB) describeTable(m *members) (object, error) {
 
 // describedTable is table with the message of the operations about tables.
 func (db *DB) describedTable(name string) (*table, error) {
+	// A name that could be no table's is refused as such, by table.
 	if _, ok := db.tables[name]; !ok && tableName.MatchString(name) {
 		return nil, notFound("Requested resource not found: Table: %s not found", name)
 	}
@@ -149,6 +154,7 @@ func (t *table) describe(items, size int) object {
 	arn := arnPrefix + t.Spec.Name
 	out := object{
 		{"TableName", t.Spec.Name}, {"TableArn", arn}, {"TableId", t.ID}, {"TableStatus", "ACTIVE"},
+		// Seconds with a fraction, as AWS JSON 1.0 writes times.
 		{"CreationDateTime", float64(t.Created.UnixMilli()) / 1000},
 		{"AttributeDefinitions", t.definitions()}, {"KeySchema", t.keys.describe()},
 		{"ItemCount", items}, {"TableSizeBytes", size},
@@ -230,6 +236,7 @@ func (db *DB) listTables(m *members) (object, error) {
 		return object{{"TableNames", names}}, nil
 	}
 	page := names[:limit]
+	// The last name of the page, which the next one starts after.
 	return object{{"TableNames", page}, {"LastEvaluatedTableName", page[limit-1]}}, nil
 }
 

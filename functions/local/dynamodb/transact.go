@@ -49,6 +49,7 @@ func (db *DB) transactWriteItems(m *members) (object, error) {
 	case hasToken && (token == "" || len(token) > maxToken):
 		return nil, invalid("1 validation error detected: Value at 'clientRequestToken' failed to satisfy constraint: Member must have length between 1 and %d", maxToken)
 	}
+	// Of the request as it came: what an expression means is not looked at.
 	digest, err := digestOf(m.all["TransactItems"])
 	if err != nil {
 		return nil, err
@@ -64,6 +65,7 @@ func (db *DB) transactWriteItems(m *members) (object, error) {
 	}
 	units := newUnitCounter()
 	err = db.bolt.Update(func(tx *bbolt.Tx) error {
+		// In the same transaction: a token is never noted for writes that were not made.
 		done, err := db.useToken(tx, token, digest)
 		if err != nil {
 			return err
@@ -109,10 +111,15 @@ func transact(tx *bbolt.Tx, writes []*write, units unitCounter, done bool) error
 	for i, w := range writes {
 		if done {
 			s, _ := w.table.fetch(tx, w.primary)
+			// A transaction's unit counts twice, a read one too.
 			units.add(w.table, 2*readUnits(s.size, true))
 			continue
 		}
+		// In order, each on what those before have done: no two are on one item,
+		// so nothing shows of it. An error rolls all of them back.
 		before, after, err := w.apply(tx)
+		// Every item has a reason, in the order of the items, also those that would
+		// have succeeded.
 		reasons[i], codes[i] = object{{"Code", "None"}}, "None"
 		if err != nil {
 			var ok bool
@@ -142,6 +149,7 @@ func transact(tx *bbolt.Tx, writes []*write, units unitCounter, done bool) error
 // a failure that is not the request's.
 func cancellation(err error) (reason object, code string, ok bool) {
 	if e, isCondition := errors.AsType[*apiError](err); isCondition {
+		// apply returns no other *apiError.
 		code = "ConditionalCheckFailed"
 		return append(object{{"Code", code}, {"Message", e.msg}}, e.extra...), code, true
 	}
@@ -174,6 +182,7 @@ func (db *DB) useToken(tx *bbolt.Tx, token string, digest []byte) (done bool, er
 		}
 		return true, nil
 	}
+	// Eight bytes of time, then the digest.
 	record := binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))
 	return false, b.Put([]byte(token), append(record, digest...))
 }

@@ -92,6 +92,7 @@ func (db *DB) answer(header http.Header, data []byte) (object, error) {
 		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
+	// A float64 would lose digits of what DynamoDB keeps exactly.
 	decoder.UseNumber()
 	var body map[string]any
 	if err := decoder.Decode(&body); err != nil {
@@ -138,6 +139,7 @@ func respond(w http.ResponseWriter, status int, answer object) {
 	h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	h.Set("X-Amzn-Requestid", requestID())
 	w.WriteHeader(status)
+	// The client may have left; nobody is there to tell.
 	_, _ = w.Write(body)
 }
 

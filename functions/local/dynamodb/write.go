@@ -81,6 +81,7 @@ func (m *members) writeExpressions(w *write) error {
 
 // bind checks the write against its table's schema.
 func (w *write) bind() (err error) {
+	// A put's key is in its item; the others name it apart.
 	if w.kind == putWrite {
 		if w.primary, err = w.table.primary(w.item); err != nil {
 			return err
@@ -137,6 +138,7 @@ func (w *write) updated(before attr.Item) (attr.Item, error) {
 	if after == nil {
 		after = attr.Item{}
 	}
+	// The update may not name them, so an item that is new has them from here.
 	for name, v := range w.key {
 		after[name] = v
 	}

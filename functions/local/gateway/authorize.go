@@ -61,6 +61,7 @@ func (x *exchange) authorize(name string, e *event) (json.RawMessage, error) {
 		return nil, &refusal{status: http.StatusForbidden, message: "Forbidden"}
 	}
 	if len(v.Context) == 0 {
+		// AWS sends the member as null, not as an empty object.
 		return json.RawMessage("null"), nil
 	}
 	return v.Context, nil

@@ -64,11 +64,11 @@ type Authorizer struct {
 // Options configure a Gateway. Invoke and Routes are needed.
 type Options struct {
 	Invoke      Invoke
-	Routes      []Route
-	Authorizers map[string]Authorizer
+	Routes      []Route               // no two that match the same requests
+	Authorizers map[string]Authorizer // by the name routes give
 
 	// LocalTenant, when not empty, lets a request without an identity pass
-	// the authorizer as this tenant, with key_id "local" and scopes "*". A
+	// the authorizer as this tenant, with key_id "local" and scopes "admin". A
 	// request with one is always put to the authorizer's function. Empty
 	// refuses with 401 as AWS does.
 	LocalTenant string
@@ -89,7 +89,7 @@ type Gateway struct {
 	router *router
 
 	mu      sync.Mutex
-	answers map[string]cached // of authorizers, by answerKey
+	answers map[string]cached // of authorizers, by authorizer and digest of the identity
 }
 
 // New returns a Gateway, or an error that names the route or authorizer that
@@ -167,6 +167,7 @@ type refusal struct {
 	cause   error // for the log; may be nil
 }
 
+// Error is for the log; clients are told message alone.
 func (e *refusal) Error() string {
 	if e.cause != nil {
 		return fmt.Sprintf("%d %s: %v", e.status, e.message, e.cause)
@@ -174,6 +175,7 @@ func (e *refusal) Error() string {
 	return fmt.Sprintf("%d %s", e.status, e.message)
 }
 
+// Unwrap returns the cause, nil where there is none.
 func (e *refusal) Unwrap() error { return e.cause }
 
 // internal is what a client sees of every failure behind the gateway.
@@ -197,6 +199,7 @@ func (x *exchange) serve() error {
 	x.match = found
 	event := x.event(path)
 	if name := found.route.Authorizer; name != "" {
+		// Before the body is read: who may not call need not send ten megabytes.
 		context, err := x.authorize(name, event)
 		if err != nil {
 			return err

@@ -21,6 +21,7 @@ func Listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, err // names the address itself
 	}
+	// The name localhost may be made to mean another address.
 	if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
 		l.Close()
 		return nil, fmt.Errorf("listen on %q: it is %s, not loopback", addr, l.Addr())
@@ -66,6 +67,7 @@ func isOwn(host string, own *net.TCPAddr) bool {
 	return name == "localhost" || name == own.IP.String()
 }
 
+// forbid is AWS's 403 with a reason: whoever meets it is at this machine.
 func forbid(format string, args ...any) *refusal {
 	return &refusal{status: http.StatusForbidden, message: "Forbidden: " + fmt.Sprintf(format, args...)}
 }

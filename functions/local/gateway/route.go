@@ -26,6 +26,7 @@ const (
 	greedy                      // {proxy+}: one segment or more, at the end
 )
 
+// segment is a part of a path between slashes.
 type segment struct {
 	kind segmentKind
 	text string // the literal, or the variable's name
@@ -43,6 +44,7 @@ type match struct {
 	values map[string]string // nil when it has no variables
 }
 
+// routeKey is the route's key for the log, "" where none was found.
 func (m match) routeKey() string {
 	if m.route.Path == "" {
 		return ""
@@ -124,6 +126,7 @@ func (p pattern) shape() string {
 	for _, s := range p.segments {
 		text := s.text
 		if s.kind != literal {
+			// Names of variables do not matter: /{a} and /{b} match the same.
 			text = ""
 		}
 		fmt.Fprintf(&b, "/%d%s", s.kind, text)

@@ -125,6 +125,7 @@ func (h *Host) Add(f Function) error {
 	if !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return fmt.Errorf("add function %s: %s is not an executable file", f.Name, path)
 	}
+	// Absolute: another part of the stage changes the working directory.
 	f.Bootstrap = path
 	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
 	f.MemoryMB = cmp.Or(f.MemoryMB, 128)
@@ -180,6 +181,7 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (Result,
 		out.result.RequestID, out.result.Init = inv.id, inv.init
 		return out.result, nil
 	case <-ctx.Done():
+		// One that has begun runs on; only one that still waits is taken back.
 		p.forget(inv)
 		return Result{}, fmt.Errorf("invoke %s: %w", name, ctx.Err())
 	}
@@ -210,6 +212,7 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	// Nothing is added any more, so pools can be read without the lock, which
 	// an ending process must not wait for.
+	// All are told to end before any is waited for.
 	for _, p := range h.pools {
 		p.close()
 	}

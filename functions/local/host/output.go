@@ -24,6 +24,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		end := bytes.IndexByte(p, '\n')
 		if end < 0 {
 			w.rest = append(w.rest, p...)
+			// A program that writes no line ends must not fill the memory.
 			if len(w.rest) >= maxLine {
 				w.flush()
 			}

@@ -38,6 +38,7 @@ type pool struct {
 	ending   sync.WaitGroup // one for each live process
 }
 
+// newPool returns a pool without processes: the first event starts one.
 func newPool(h *Host, f Function) *pool {
 	return &pool{host: h, fn: f, live: map[*process]struct{}{}}
 }
@@ -190,6 +191,7 @@ func (p *pool) close() {
 	}
 }
 
+// stats counts at one moment.
 func (p *pool) stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()

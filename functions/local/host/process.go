@@ -23,7 +23,18 @@ const (
 )
 
 // process is one child: an execution environment in AWS's words. The fields
-// below the lock comment are guarded by the pool's lock.
+// below the lock comment are guarded by the pool's lock. Its life, by them:
+//
+//	spawned                 live; counted in pool.starting
+//	first poll              polled; offered: gets the event waiting longest, or is idle
+//	hand                    next: an event was put into fetch, the child does not have it
+//	poll fetches it         current: the child has it; deadline runs
+//	answer                  current is over; offered again, before the next poll comes
+//	error, refused answer   current is over; offered only when it polls again
+//	timeout, idle, Close    doomed: gets nothing more; killed, or asked and then killed
+//	ended                   out of pool.live; current fails, next goes to another process
+//
+// An event is thus lost to a dying child only when the child had it in hand.
 type process struct {
 	pool  *pool
 	fetch chan *invocation // from hand to the poll that fetches it; has room for one

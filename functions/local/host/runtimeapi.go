@@ -69,6 +69,8 @@ func (e *process) poll() bool {
 		e.offered = true
 		init := e.pool.host.opts.Now().Sub(e.since)
 		e.pool.offer(e)
+		// The event this process was started for, or one that waited longer, has
+		// waited for the start.
 		if e.next != nil {
 			e.next.init = init
 		}
@@ -159,6 +161,7 @@ func (e *process) serveResponse(w http.ResponseWriter, r *http.Request) {
 		// The runtime takes our refusal for fatal and exits: no reuse before it polls.
 		result = failure("Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse))
 		status, reuse = http.StatusRequestEntityTooLarge, false
+	// A streamed answer that broke off says so behind its body.
 	case r.Trailer.Get(headerErrorType) != "":
 		result, reuse = failureInTrailer(r.Trailer), false
 	}
@@ -260,12 +263,14 @@ func readBody(r *http.Request) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r.Body, MaxResponse+1))
 }
 
+// accept answers 202, which is all a runtime looks for.
 func accept(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
 	io.WriteString(w, `{"status":"OK"}`+"\n")
 }
 
+// refuse answers in the form of Lambda's own errors.
 func refuse(w http.ResponseWriter, status int, kind, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -275,6 +280,7 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 // traceID returns an X-Ray tracing header that is not sampled, derived from
 // the request id so that a log line and a trace can be matched.
 func traceID(id string, at time.Time) string {
+	// X-Ray's root id has 24 hexadecimal digits after the time; a UUID has 32.
 	digits := fmt.Sprintf("%024s", strings.ReplaceAll(id, "-", ""))
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", at.Unix(), digits[:24], digits[:16])
 }

@@ -22,6 +22,7 @@ type loadable struct {
 // write writes img to file as an OCI layout in a tar that docker load takes
 // too. An older file of the name is replaced when the new one is whole.
 func write(file, tag string, img v1.Image) error {
+	// Beside the file: a rename into place must not cross file systems.
 	dir, err := os.MkdirTemp(filepath.Dir(file), ".image-")
 	if err != nil {
 		return err
@@ -101,5 +102,6 @@ func pack(file, dir string) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
+	// A disk that is full shows here at the latest.
 	return out.Close()
 }

@@ -21,7 +21,7 @@ var epoch = time.Unix(0, 0).UTC()
 // build makes the image: certificates below, for they change least, and the
 // program above.
 func build(c content) (v1.Image, error) {
-	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON) // Docker's media types would be the default
 	img, err := mutate.ConfigFile(img, &v1.ConfigFile{
 		Architecture: c.goarch, OS: "linux", Created: v1.Time{Time: epoch},
 		RootFS: v1.RootFS{Type: "layers"},
@@ -60,6 +60,7 @@ func build(c content) (v1.Image, error) {
 func layerOf(name string, mode int64, data []byte) (v1.Layer, error) {
 	var packed bytes.Buffer
 	w := tar.NewWriter(&packed)
+	// Folders are entries of their own, with the owner and time of all else.
 	parts := strings.Split(path.Dir(name), "/")
 	for i := range parts {
 		if parts[0] == "." {

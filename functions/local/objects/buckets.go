@@ -35,6 +35,7 @@ func makeBuckets(ctx context.Context, s *Server, opts Options) error {
 	client := Client(s.URL(), opts.AccessKey, opts.SecretKey)
 	for _, bucket := range opts.Buckets {
 		_, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)})
+		// Every start but the first finds them.
 		if _, mine := errors.AsType[*types.BucketAlreadyOwnedByYou](err); err != nil && !mine {
 			return fmt.Errorf("objects: create bucket %s: %w", bucket, err)
 		}
@@ -51,6 +52,7 @@ func makeBuckets(ctx context.Context, s *Server, opts Options) error {
 		_, err = client.PutBucketCors(ctx, &s3.PutBucketCorsInput{
 			Bucket: aws.String(bucket),
 			CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{
+				// Uploads only: reading an object from a page goes through the API.
 				{AllowedMethods: []string{http.MethodPut}, AllowedHeaders: []string{"*"}, AllowedOrigins: opts.AllowOrigins},
 			}},
 		})
@@ -84,6 +86,7 @@ func (s *Server) Versions(ctx context.Context, bucket, prefix string, each func(
 		if !value(page.IsTruncated) {
 			return nil
 		}
+		// Both: many versions of one key may fill a page.
 		in.KeyMarker, in.VersionIdMarker = page.NextKeyMarker, page.NextVersionIdMarker
 	}
 }

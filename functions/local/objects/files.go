@@ -33,7 +33,7 @@ func openFiles(dir string) (*posix.Posix, error) {
 		return nil, err
 	}
 	opts := posix.PosixOpts{VersioningDir: versions, SideCarDir: sidecar, CopyObjectThreshold: maxCopy}
-	opts.SetNewDirPerm(0o700)
+	opts.SetNewDirPerm(0o700) // data sets are somebody's: the owner's alone
 	opts.SetNewFilePerm(0o600)
 	files, err := quietly(func() (*posix.Posix, error) { return posix.New(root, metadata, opts) })
 	if err != nil {
@@ -68,6 +68,7 @@ func quietly[T any](open func() (T, error)) (T, error) {
 	}
 	defer null.Close()
 	out := os.Stdout
+	// For the moment of opening: nothing else of the stage prints yet.
 	os.Stdout = null
 	defer func() { os.Stdout = out }()
 	return open()

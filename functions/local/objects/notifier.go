@@ -62,6 +62,7 @@ func (n *notifier) deleted(ctx context.Context, bucket, key string) bool {
 	if err != nil || len(page.DeleteMarkers) == 0 {
 		return false
 	}
+	// The prefix may match longer keys; in byte order the key itself is first.
 	newest := page.DeleteMarkers[0]
 	return value(newest.Key) == key && value(newest.IsLatest)
 }
@@ -111,6 +112,7 @@ func (n *notifier) tell(c Created) {
 	folder := strings.HasSuffix(c.Key, "/")
 	c.Bucket, c.VersionID = strings.Clone(c.Bucket), strings.Clone(c.VersionID)
 	c.Key = strings.Clone(n.NormalizeObjectKey(c.Bucket, c.Key))
+	// Normalising takes the slash away, which is what tells a folder marker.
 	if folder {
 		c.Key += "/"
 	}

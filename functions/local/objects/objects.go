@@ -73,13 +73,13 @@ type Options struct {
 
 // Created tells of one object that came to be.
 type Created struct {
-	Bucket    string
-	Key       string // as stored, not URL-encoded
-	VersionID string // empty for a folder marker, a key that ends in "/"
-	ETag      string // without quotes
-	Size      int64  // bytes
-	Time      time.Time
-	Reason    string // what AWS calls it: PutObject, CopyObject or CompleteMultipartUpload
+	Bucket    string    // by name
+	Key       string    // as stored, not URL-encoded
+	VersionID string    // empty for a folder marker, a key that ends in "/"
+	ETag      string    // without quotes
+	Size      int64     // bytes
+	Time      time.Time // UTC, when it was created
+	Reason    string    // what AWS calls it: PutObject, CopyObject or CompleteMultipartUpload
 }
 
 // Server is a running S3 server. Its methods are safe for concurrent use.
@@ -108,6 +108,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 
 // start does the work of Start and leaves nothing running when it fails.
 func start(ctx context.Context, opts Options) (*Server, error) {
+	// A relative one would be looked for where versitygw has moved the process.
 	if !filepath.IsAbs(opts.Dir) {
 		return nil, fmt.Errorf("objects: folder %q is not absolute", opts.Dir)
 	}
@@ -168,6 +169,7 @@ func (s *Server) serve(addr string, opts Options) error {
 	listening := make(chan struct{})
 	root := middlewares.RootUserConfig{Access: opts.AccessKey, Secret: opts.SecretKey}
 	account := auth.Account{Access: opts.AccessKey, Secret: opts.SecretKey, Role: auth.RoleAdmin}
+	// AWS's rules for names: what works here must work there.
 	utils.SetBucketNameValidationStrict(true)
 	with := []s3api.Option{
 		s3api.WithConcurrencyLimiter(maxConnections, maxRequests),
@@ -180,6 +182,7 @@ func (s *Server) serve(addr string, opts Options) error {
 	if err != nil {
 		return fmt.Errorf("objects: %w", err)
 	}
+	// Room for one: the goroutine ends also when nobody waits for it any more.
 	served := make(chan error, 1)
 	go func() { served <- api.ServeMultiPort([]string{addr}) }()
 	select {

@@ -94,7 +94,7 @@ func readKeys(path string) (keys, error) {
 // makeKeys stores new random keys at path, readable by the owner only.
 func makeKeys(path string) (keys, error) {
 	// rand.Text has 26 characters of base 32, 130 bits. S3's keys are as long as
-	// AWS's, 20 and 40 characters, because tools check that.
+	// AWS's, 20 and 40 characters, should a tool look at that.
 	k := keys{AccessKey: "GW" + rand.Text()[:18], SecretKey: rand.Text() + rand.Text()[:14], APIKey: "gw_" + rand.Text() + rand.Text()}
 	data, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {

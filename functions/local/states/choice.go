@@ -11,7 +11,7 @@ import (
 
 // Choice is one rule of a Choice state.
 type Choice struct {
-	Next string
+	Next string // state to go on with
 	test test
 }
 
@@ -51,7 +51,7 @@ func parseTest(raw map[string]json.RawMessage) (test, error) {
 		var errs []error
 		for i := range inner {
 			var err error
-			tests[i], err = parseTest(inner[i])
+			tests[i], err = parseTest(inner[i]) // inner rules carry no Next: one is refused
 			errs = append(errs, err)
 		}
 		return join(tests), errors.Join(errs...)

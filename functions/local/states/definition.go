@@ -12,34 +12,34 @@ import (
 // Machine is a definition that was understood whole: a state that is named is
 // there, and no field of any state is without an effect here.
 type Machine struct {
-	Comment        string
-	StartAt        string
-	TimeoutSeconds int // of an execution; 0: none
-	States         map[string]*State
+	Comment        string            // for people
+	StartAt        string            // name of the first state
+	TimeoutSeconds int               // of an execution; 0: none
+	States         map[string]*State // by name
 }
 
 // State is one state. Which fields may be set depends on Type: see fields.
 type State struct {
-	Type    string
-	Comment string
-	Next    string
+	Type    string // a key of fields
+	Comment string // for people
+	Next    string // exactly one of Next and End is set, but on Choice, Succeed and Fail
 	End     bool
 
-	InputPath, OutputPath, ResultPath *path  // nil: "$"; a null in the definition is path.none
-	Parameters, ResultSelector        any    // payload templates
-	Resource                          string // of a Task
-	TimeoutSeconds                    int
-	Retry                             []Retrier
-	Catch                             []Catcher
+	InputPath, OutputPath, ResultPath *path     // nil: "$"; a null in the definition is path.none
+	Parameters, ResultSelector        any       // payload templates
+	Resource                          string    // of a Task
+	TimeoutSeconds                    int       // of one attempt of a Task; 0: none
+	Retry                             []Retrier // the first that matches counts
+	Catch                             []Catcher // after all retries; the first that matches
 
-	ItemsPath      *path // of a Map
-	ItemSelector   any
-	MaxConcurrency int
-	Iterator       *Machine
+	ItemsPath      *path        // of a Map
+	ItemSelector   any          // payload template of an item's input; nil: the item itself
+	MaxConcurrency int          // items at a time; 0: as many as the service allows
+	Iterator       *Machine     // what is run for each item
 	Distributed    *distributed // of a Map whose items are executions of their own; nil: inline
 
-	Choices []Choice
-	Default string
+	Choices []Choice // in order; the first that holds
+	Default string   // where no rule holds; empty fails the state
 
 	Result any // of a Pass
 
@@ -48,18 +48,18 @@ type State struct {
 
 // Retrier says which errors are tried again, how often and after what wait.
 type Retrier struct {
-	ErrorEquals     []string
-	IntervalSeconds *int
-	BackoffRate     *float64
-	MaxAttempts     *int
-	MaxDelaySeconds int
+	ErrorEquals     []string // error names, see failure.matches
+	IntervalSeconds *int     // before the first retry; nil: 1
+	BackoffRate     *float64 // factor of each further wait; nil: 2
+	MaxAttempts     *int     // retries, the first try not among them; nil: 3
+	MaxDelaySeconds int      // of one wait; 0: no bound
 }
 
 // Catcher says where to go on after an error.
 type Catcher struct {
-	ErrorEquals []string
-	ResultPath  *path
-	Next        string
+	ErrorEquals []string // error names, see failure.matches
+	ResultPath  *path    // where error and cause go; nil: they are the whole input
+	Next        string   // state to go on with
 }
 
 const lambdaInvoke = "arn:aws:states:::lambda:invoke"
@@ -130,6 +130,7 @@ func (m *Machine) checkTargets(at string) error {
 		for _, c := range s.Catch {
 			to = append(to, c.Next)
 		}
+		// Choice states end in one of these, so they have no Next of their own.
 		for _, c := range s.Choices {
 			to = append(to, c.Next)
 		}
@@ -227,6 +228,7 @@ func (s *State) check(raw map[string]json.RawMessage, at string) error {
 		}
 	}
 	switch {
+	// Refused is also a function's own ARN, which ASL allows: its answer comes bare.
 	case s.Type == "Task" && s.Resource != lambdaInvoke:
 		return fmt.Errorf("%s: the resource %q is not interpreted by the local stage, only %s", at, s.Resource, lambdaInvoke)
 	case s.Type == "Choice" && len(s.Choices) == 0:

@@ -105,6 +105,7 @@ func (e *Engine) Register(name, arn string, definition []byte) error {
 func (e *Engine) Resume() error {
 	var open []*execution
 	err := e.each(func(ex *execution) {
+		// Gathered first: bbolt may have a write wait for a reading that is open.
 		if ex.Status == statusRunning || ex.Emitted != ex.Status {
 			open = append(open, ex)
 		}
@@ -114,6 +115,7 @@ func (e *Engine) Resume() error {
 	}
 	for _, ex := range open {
 		m := e.machine(ex.MachineARN)
+		// A state machine was renamed: its executions would hang for ever unseen.
 		if m == nil {
 			return fmt.Errorf("execution %s is of a state machine that is not registered: %s", ex.Name, ex.MachineARN)
 		}

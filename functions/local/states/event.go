@@ -9,6 +9,7 @@ import (
 // emit offers the execution's status change until it is taken or the engine
 // closes; Resume offers it again after that.
 func (e *Engine) emit(ex *execution) {
+	// Told before a restart.
 	if ex.Emitted == ex.Status {
 		return
 	}

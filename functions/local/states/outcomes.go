@@ -44,6 +44,7 @@ func (w *walk) outcomes(ctx context.Context, s *State, input any, object map[str
 		if err != nil {
 			return nil, err
 		}
+		// Children that were stopped with the Map, or never begun, are in no file.
 		if c != nil && c.Status != statusRunning {
 			byStatus[c.Status] = append(byStatus[c.Status], w.outcome(c, label))
 		}

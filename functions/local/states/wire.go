@@ -80,6 +80,7 @@ func (e *Engine) startExecution(body []byte) (any, *fault) {
 	if m == nil {
 		return nil, &fault{"StateMachineDoesNotExist", "no state machine is called " + in.StateMachineArn}
 	}
+	// The service makes up a name, and takes no input for an empty object.
 	in.Name, in.Input = cmp.Or(in.Name, e.opts.NewID()), cmp.Or(in.Input, "{}")
 	if !validName.MatchString(in.Name) {
 		return nil, &fault{"InvalidName", "an execution's name has 1 to 80 characters and none of the special ones"}

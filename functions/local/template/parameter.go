@@ -73,6 +73,7 @@ func (r *reader) readParameters(n *yaml.Node) {
 			"MinValue":       func(n *yaml.Node) { p.least = n.Value },
 			"MaxValue":       func(n *yaml.Node) { p.most = n.Value },
 		}, "ConstraintDescription", "Description", "NoEcho"))
+		// The stage's value before the default, as an override of a deployment.
 		if v, ok := r.opts.Parameters[m.name]; ok {
 			p.value, p.given = v, true
 		}

@@ -183,6 +183,7 @@ func (r *reader) readKey(n *yaml.Node, where string, types map[string]string, ha
 	for _, item := range r.items(n) {
 		var name, role string
 		r.each(item, where+".KeySchema", map[string]func(*yaml.Node){"AttributeName": r.text(&name), "KeyType": r.text(&role)})
+		// An attribute without a definition has the type "", which is refused.
 		a := Attribute{name, types[name]}
 		if !slices.Contains([]string{"S", "N", "B"}, a.Type) {
 			r.fail(item, "%s: the key attribute %q has no AttributeDefinition of type S, N or B", where, name)
@@ -220,6 +221,7 @@ func (r *reader) plain(n *yaml.Node) any {
 	case yaml.SequenceNode:
 		list := []any{}
 		for _, item := range n.Content {
+			// Also in a list AWS::NoValue leaves no gap.
 			if !r.absent(item) {
 				list = append(list, r.plain(item))
 			}

@@ -48,9 +48,9 @@ type Stack struct {
 
 // Function is an AWS::Serverless::Function.
 type Function struct {
-	LogicalID      string
-	Name           string // physical
-	ARN            string
+	LogicalID      string            // in the template
+	Name           string            // physical
+	ARN            string            // from the physical name
 	Handler        string            // its folder, from Options.Handlers
 	Timeout        time.Duration     // default 3 s
 	MemoryMB       int               // default 128
@@ -74,7 +74,7 @@ type Route struct {
 
 // Authorizer is a Lambda authorizer with simple responses, payload format 2.0.
 type Authorizer struct {
-	Name     string
+	Name     string        // as routes give it
 	Function string        // logical id
 	Header   string        // the identity source
 	TTL      time.Duration // of a cached answer; 0 is no cache
@@ -82,9 +82,9 @@ type Authorizer struct {
 
 // Rule is an EventBridgeRule event.
 type Rule struct {
-	Name        string // function's logical id and the event's name
-	Function    string // logical id
-	Pattern     *Pattern
+	Name        string        // function's logical id and the event's name
+	Function    string        // logical id
+	Pattern     *Pattern      // never nil
 	Retries     int           // default 185
 	MaxEventAge time.Duration // default 24 h
 	DeadLetter  string        // ARN; "" for none
@@ -93,8 +93,8 @@ type Rule struct {
 // Machine is an AWS::Serverless::StateMachine.
 type Machine struct {
 	LogicalID     string
-	Name          string
-	ARN           string
+	Name          string            // physical
+	ARN           string            // from the physical name
 	Definition    string            // path of the definition file
 	Substitutions map[string]string // for ${Name} in the definition
 }
@@ -102,15 +102,15 @@ type Machine struct {
 // Bucket is an AWS::S3::Bucket.
 type Bucket struct {
 	LogicalID   string
-	Name        string
-	Versioned   bool
-	EventBridge bool // it announces its objects on the event bus
+	Name        string // physical
+	Versioned   bool   // keeps what is replaced or deleted
+	EventBridge bool   // it announces its objects on the event bus
 }
 
 // Table is an AWS::DynamoDB::Table. Key types are S, N or B.
 type Table struct {
 	LogicalID    string
-	Name         string
+	Name         string    // physical
 	Hash, Range  Attribute // Range.Name is "" when the key has one part
 	Indexes      []Index
 	TTLAttribute string // "" when items do not expire
@@ -128,9 +128,9 @@ type Index struct {
 
 // Error is a construct that was refused, or a mistake, with its place.
 type Error struct {
-	File         string
-	Line, Column int // from 1
-	Msg          string
+	File         string // as Load or Parse was given it
+	Line, Column int    // from 1
+	Msg          string // what is wrong, or not supported
 }
 
 // Error returns file:line:column: message.
@@ -158,6 +158,7 @@ func Parse(file string, data []byte, opts Options) (*Stack, error) {
 	if err := yaml.Unmarshal(data, &document); err != nil {
 		return nil, &Error{File: file, Line: 1, Column: 1, Msg: err.Error()}
 	}
+	// A file of nothing but comments has no document.
 	if len(document.Content) != 1 {
 		return nil, &Error{File: file, Line: 1, Column: 1, Msg: "the template is empty"}
 	}

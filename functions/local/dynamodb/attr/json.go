@@ -16,7 +16,7 @@ const maxDepth = 32
 // ShapeError is JSON whose types are not those of the wire format, which
 // DynamoDB answers with SerializationException.
 type ShapeError struct {
-	Msg string
+	Msg string // as the caller sees it
 }
 
 // Error returns Msg.
@@ -26,6 +26,7 @@ func shapeError(format string, args ...any) error {
 	return &ShapeError{Msg: fmt.Sprintf(format, args...)}
 }
 
+// errDepth is what a request and an update that nest too deep are answered.
 func errDepth() error { return Errorf("Nesting Levels have exceeded supported limits") }
 
 // ItemFromJSON turns a decoded JSON object, as encoding/json gives it for any,
@@ -71,6 +72,7 @@ func valueFromJSON(v any, depth int) (Value, error) {
 	default:
 		return Value{}, Errorf("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	}
+	// One member only, so the order of the map does not matter.
 	for name, content := range object {
 		kind, ok := KindNamed(name)
 		if !ok {
@@ -113,6 +115,7 @@ func contentFromJSON(kind Kind, content any, depth int) (Value, error) {
 	return setFromJSON(kind, elements)
 }
 
+// listFromJSON reads a list's elements, which lie one container deeper.
 func listFromJSON(elements []any, depth int) (Value, error) {
 	list := make([]Value, len(elements))
 	for i, e := range elements {
@@ -125,6 +128,7 @@ func listFromJSON(elements []any, depth int) (Value, error) {
 	return Value{Kind: List, List: list}, nil
 }
 
+// setFromJSON reads a set; its elements are bare strings, without a type each.
 func setFromJSON(kind Kind, elements []any) (Value, error) {
 	element, _ := kind.Element()
 	texts := make([]string, len(elements))
@@ -150,6 +154,7 @@ func scalarFromJSON(kind Kind, content any) (string, error) {
 		d, err := ParseDecimal(text)
 		return d.String(), err
 	case Binary:
+		// Strict: two spellings of one binary would be two keys to a client.
 		raw, err := base64.StdEncoding.Strict().DecodeString(text)
 		if err != nil {
 			return "", shapeError("B is not base64")
@@ -206,6 +211,7 @@ func AppendValue(dst []byte, v Value) []byte {
 	return append(dst, '}')
 }
 
+// appendList writes a JSON array, each element by one.
 func appendList[T any](dst []byte, list []T, one func([]byte, T) []byte) []byte {
 	dst = append(dst, '[')
 	for i, e := range list {

@@ -9,6 +9,18 @@ import "strings"
 //	S, B  the bytes, 00 written as 00 FF, then 00 00
 //	N     sign (01 negative, 02 zero, 03 positive), exponent (2 bytes, biased),
 //	      digits + 1, then 00; every byte after the sign inverted when negative
+//
+// Some, in their order (the bias makes exponent 1 of "7" 4001):
+//
+//	-70    01 BF FD F7 FF
+//	-7     01 BF FE F7 FF
+//	0      02
+//	0.7    03 40 00 08 00
+//	7      03 40 01 08 00
+//	7.5    03 40 01 08 06 00
+//	"a"    61 00 00
+//	"a\0"  61 00 FF 00 00
+//	"ab"   61 62 00 00
 const (
 	signNegative = 1
 	signZero     = 2
@@ -23,6 +35,7 @@ func AppendKey(dst []byte, v Value) []byte {
 	if v.Kind == Number {
 		return appendDecimalKey(dst, v.Decimal())
 	}
+	// 00 00 sorts before everything a longer text could go on with, 00 FF included.
 	return append(AppendKeyPrefix(dst, v), 0, 0)
 }
 
@@ -50,11 +63,14 @@ func appendDecimalKey(dst []byte, d Decimal) []byte {
 	if d.negative {
 		flip, sign = 0xff, signNegative
 	}
+	// Biased to be positive: as an unsigned number it sorts as the signed one does.
 	exponent := uint16(d.exponent + exponentBias)
 	dst = append(dst, sign, byte(exponent>>8)^flip, byte(exponent)^flip)
 	for i := range len(d.digits) {
 		dst = append(dst, (d.digits[i]-'0'+1)^flip)
 	}
+	// The end sorts before any digit (which are 1 to 10), or after, inverted: 1.2
+	// is below 1.23 and -1.2 above -1.23.
 	return append(dst, flip)
 }
 

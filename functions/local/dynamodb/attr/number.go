@@ -1,6 +1,7 @@
 package attr
 
 import (
+	"cmp"
 	"math/big"
 	"strconv"
 	"strings"
@@ -60,6 +61,7 @@ func scanDecimal(s string) (Decimal, bool) {
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return Decimal{}, false
 	}
+	// The point stands before the first digit from here on: 12.3 is 0.123E2.
 	d.exponent += len(whole)
 	return d.normalise(digits), true
 }
@@ -114,20 +116,22 @@ func (d Decimal) String() string {
 // Cmp returns -1, 0 or 1 as d is below, equal to or above e.
 func (d Decimal) Cmp(e Decimal) int {
 	if s, t := d.sign(), e.sign(); s != t || s == 0 {
-		return compareInts(s, t)
+		return cmp.Compare(s, t)
 	}
-	order := compareInts(d.exponent, e.exponent)
+	order := cmp.Compare(d.exponent, e.exponent)
 	if order == 0 {
 		// Both start with a non-zero digit at the same place, so digit strings
 		// compare as text.
-		order = compareText(d.digits, e.digits)
+		order = strings.Compare(d.digits, e.digits)
 	}
+	// Of two negative numbers the larger magnitude is the smaller.
 	return order * d.sign()
 }
 
 // Add returns the exact sum, or an *Error when it needs more than 38 digits or
 // leaves the range: DynamoDB answers an exception, it does not round.
 func (d Decimal) Add(e Decimal) (Decimal, error) {
+	// Both become integers in units of the smaller last digit.
 	low := min(d.exponent-len(d.digits), e.exponent-len(e.digits))
 	sum := new(big.Int).Add(d.scaled(low), e.scaled(low))
 	out := Decimal{negative: sum.Sign() < 0}
@@ -167,18 +171,6 @@ func (d Decimal) sign() int {
 	}
 	return 1
 }
-
-func compareInts(a, b int) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-func compareText(a, b string) int { return strings.Compare(a, b) }
 
 // compareDecimalText compares canonical numbers, as Value.Text holds them.
 func compareDecimalText(a, b string) int {

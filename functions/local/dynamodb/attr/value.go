@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Kind is the type of an attribute value.
@@ -45,7 +46,7 @@ func (k Kind) String() string {
 // KindNamed returns the Kind with a wire name, and whether there is one.
 func KindNamed(name string) (Kind, bool) {
 	i := slices.Index(kindNames[:], name)
-	return Kind(max(i, 0)), i > 0
+	return Kind(max(i, 0)), i > 0 // 0 is the zero Kind, which has no name
 }
 
 // Element returns the type of a set's elements, and whether k is a set.
@@ -64,7 +65,7 @@ func (k Kind) Element() (Kind, bool) {
 // Value is one attribute value. Which fields count depends on Kind; the others
 // are zero.
 type Value struct {
-	Kind Kind
+	Kind Kind     // zero: no value
 	Text string   // String: the text; Number: the canonical decimal; Binary: the raw bytes
 	Bool bool     // Bool
 	List []Value  // List, in order
@@ -132,7 +133,7 @@ func Compare(a, b Value) (order int, ok bool) {
 	}
 	switch a.Kind {
 	case String, Binary:
-		return compareText(a.Text, b.Text), true
+		return strings.Compare(a.Text, b.Text), true
 	case Number:
 		return compareDecimalText(a.Text, b.Text), true
 	}
@@ -183,7 +184,7 @@ func elementOrder(set Kind) func(a, b string) int {
 	if set == NumberSet {
 		return compareDecimalText
 	}
-	return compareText
+	return strings.Compare
 }
 
 // Size returns the bytes DynamoDB counts for an item: the UTF-8 length of
@@ -231,6 +232,7 @@ func (v Value) Size() int {
 // CheckDepth refuses an item whose lists and maps nest too deep, as an update
 // can make them.
 func (it Item) CheckDepth() error {
+	// The item itself is a container that the limit does not count.
 	if (Value{Kind: Map, Map: it}).depth() > maxDepth+1 {
 		return errDepth()
 	}

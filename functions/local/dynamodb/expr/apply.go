@@ -7,6 +7,7 @@ import (
 )
 
 type (
+	// The right sides of SET, as the grammar at updateParser has them.
 	constant   struct{ attr.Value }
 	reference  struct{ to path }
 	arithmetic struct {
@@ -18,7 +19,8 @@ type (
 		second formula
 	}
 	concatenation struct{ left, right formula }
-	sum           struct {
+	// Of ADD and DELETE, which need their target to compute what it becomes.
+	sum struct {
 		target path
 		delta  attr.Value
 	}
@@ -43,6 +45,8 @@ func errTarget() error {
 // REMOVE, ADD, DELETE; removals of list elements all mean positions before the
 // update. Errors: *attr.Error when the item does not fit the expression.
 func (u *Update) Apply(old attr.Item) (attr.Item, error) {
+	// A copy: right sides read old, and a transaction that fails later must find it
+	// unchanged.
 	item := old.Clone()
 	if item == nil {
 		item = attr.Item{}

@@ -32,8 +32,18 @@ func (c *Condition) Holds(item attr.Item) bool { return c.root.holds(item) }
 // Attributes returns the top-level attribute names, each once, ascending.
 func (c *Condition) Attributes() []string { return topLevel(c.paths) }
 
-// conditionParser parses by recursive descent, one method per precedence:
-// OR, AND, NOT, then the comparisons. A 4 KB expression bounds the recursion.
+// conditionParser parses by recursive descent, one method per precedence. A 4 KB
+// expression bounds the recursion.
+//
+//	or         = and { "OR" and }
+//	and        = not { "AND" not }
+//	not        = "NOT" not | primary
+//	primary    = "(" or ")" | function | comparison
+//	comparison = operand ( "=" | "<>" | "<" | "<=" | ">" | ">=" ) operand
+//	           | operand "BETWEEN" operand "AND" operand
+//	           | operand "IN" "(" operand { "," operand } ")"
+//	function   = name "(" operand { "," operand } ")"
+//	operand    = path | ":value" | "size" "(" path ")"
 type conditionParser struct {
 	*parser
 	paths []path
@@ -43,6 +53,7 @@ type conditionParser struct {
 func (c *conditionParser) or() (node, error)  { return c.chain("OR", c.and) }
 func (c *conditionParser) and() (node, error) { return c.chain("AND", c.not) }
 
+// chain parses operands joined by word, left to right.
 func (c *conditionParser) chain(word string, operand func() (node, error)) (node, error) {
 	left, err := operand()
 	for err == nil && c.takeKeyword(word) {
@@ -143,6 +154,7 @@ func (c *conditionParser) between(x operand) (node, error) {
 	l, isLow := low.(literal)
 	h, isHigh := high.(literal)
 	if isLow && isHigh {
+		// Known without an item only where both bounds are literals.
 		order, same := attr.Compare(l.Value, h.Value)
 		if !same {
 			return nil, c.errorf("The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: %v, upper bound operand: %v", l, h)
@@ -239,6 +251,7 @@ func (c *conditionParser) function() (node, error) {
 	fn := c.take().text
 	count, known := functionArguments[fn]
 	if !known {
+		// AWS takes a reserved word here for a misplaced keyword.
 		if isReserved(fn) {
 			c.next--
 			return nil, c.syntaxError()

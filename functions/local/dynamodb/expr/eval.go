@@ -48,12 +48,16 @@ type (
 	beginsWith struct{ x, prefix operand }
 	contains   struct{ x, part operand }
 
+	// The operands, beside path.
 	literal struct{ attr.Value }
 	sizeOf  struct{ of path }
 )
 
+// A condition that is false because it cannot be compared is true under NOT.
 func (n negation) holds(item attr.Item) bool { return !n.of.holds(item) }
 
+// holds reads the right side only where the left does not decide, as a condition
+// never fails.
 func (n logical) holds(item attr.Item) bool {
 	if n.and {
 		return n.left.holds(item) && n.right.holds(item)
@@ -61,6 +65,8 @@ func (n logical) holds(item attr.Item) bool {
 	return n.left.holds(item) || n.right.holds(item)
 }
 
+// holds compares what both sides lead to. Values of different types are unequal
+// and have no order.
 func (n comparison) holds(item attr.Item) bool {
 	left, hasLeft := n.left.find(item)
 	right, hasRight := n.right.find(item)
@@ -88,10 +94,12 @@ func (n comparison) holds(item attr.Item) bool {
 	return order >= 0
 }
 
+// holds includes both bounds.
 func (n between) holds(item attr.Item) bool {
 	return comparison{">=", n.x, n.low}.holds(item) && comparison{"<=", n.x, n.high}.holds(item)
 }
 
+// holds when one of the list equals x.
 func (n membership) holds(item attr.Item) bool {
 	return slices.ContainsFunc(n.list, func(e operand) bool { return comparison{"=", n.x, e}.holds(item) })
 }

@@ -5,7 +5,7 @@ import "godwit/functions/local/dynamodb/attr"
 // KeyCondition is what a Query asks for: one partition, and optionally a range
 // of its sort keys.
 type KeyCondition struct {
-	Hash attr.Value
+	Hash attr.Value // the partition
 	// Operator is "", "=", "<", "<=", ">", ">=", "BETWEEN" or "begins_with";
 	// "" means the whole partition.
 	Operator string
@@ -76,6 +76,7 @@ func (k *keyReader) read(n node) error {
 	return wrongOperator("function")
 }
 
+// wrongOperator refuses what no range of keys can express.
 func wrongOperator(op string) error {
 	return attr.Errorf("Invalid operator used in KeyConditionExpression: %s", op)
 }

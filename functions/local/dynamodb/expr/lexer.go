@@ -20,6 +20,7 @@ const (
 	invalid              // a byte no expression contains
 )
 
+// token is a part of the source, as it stands there.
 type token struct {
 	kind tokenKind
 	text string
@@ -145,6 +146,7 @@ func (p *parser) takeKeyword(word string) bool {
 	return true
 }
 
+// atKeyword reports whether the next token is the word; keywords have no case.
 func (p *parser) atKeyword(word string) bool {
 	t := p.peek()
 	return t.kind == identifier && strings.EqualFold(t.text, word)

@@ -134,7 +134,9 @@ func compareSteps(a, b step) int {
 // value as a map and as a list: DynamoDB refuses both.
 func (p *parser) disjoint(paths []path) error {
 	for i, a := range paths {
+		// Each pair once; an update has few paths, within 4 KB of text.
 		for _, b := range paths[:i] {
+			// How many steps the two have in common.
 			n := 0
 			for n < len(a) && n < len(b) && a[n] == b[n] {
 				n++
@@ -212,6 +214,8 @@ func pick(v attr.Value, paths []path) (attr.Value, bool) {
 	if len(paths[0]) == 0 {
 		return v, true
 	}
+	// Paths that share a step meet again below it, or the container would be built
+	// twice.
 	byStep := map[step][]path{}
 	for _, p := range paths {
 		byStep[p[0]] = append(byStep[p[0]], p[1:])
@@ -220,6 +224,7 @@ func pick(v attr.Value, paths []path) (attr.Value, bool) {
 	for s := range byStep {
 		steps = append(steps, s)
 	}
+	// Elements keep the order of the list, whatever order they were asked for in.
 	slices.SortFunc(steps, compareSteps)
 	out := attr.Value{Kind: v.Kind}
 	for _, s := range steps {

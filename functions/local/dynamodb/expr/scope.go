@@ -66,6 +66,7 @@ func (s *Scope) Unused() error {
 	return nil
 }
 
+// unused joins those of the keys that no expression used.
 func (s *Scope) unused(keys []string) string {
 	return strings.Join(slices.DeleteFunc(keys, func(k string) bool { return s.used[k] }), ", ")
 }

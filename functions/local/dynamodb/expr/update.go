@@ -53,6 +53,13 @@ func (u *Update) Changed(item attr.Item) attr.Item {
 }
 
 // updateParser parses an update expression section by section.
+//
+//	update  = section { section }
+//	section = "SET" path "=" sum { "," ... } | "REMOVE" path { "," ... }
+//	        | "ADD" path ":value" { "," ... } | "DELETE" path ":value" { "," ... }
+//	sum     = term [ ( "+" | "-" ) term ]
+//	term    = path | ":value" | "if_not_exists" "(" path "," term ")"
+//	        | "list_append" "(" term "," term ")"
 type updateParser struct {
 	*parser
 	Update
@@ -121,6 +128,7 @@ func (u *updateParser) assignment(path) (formula, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Only literals have a type yet; a path's shows when the item is there.
 	for _, x := range []formula{left, right} {
 		if v, ok := x.(constant); ok && v.Kind != attr.Number {
 			return nil, u.errorf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", op, v.Kind)
