@@ -126,7 +126,7 @@ func (s *session) refusedUploads() {
 		want  int
 	}{
 		{"model", "Not A Name", 422}, {"filename", "../a.csv", 422}, {"filename", "a/b.csv", 422}, {"filename", "..", 422}, {"filename", "", 422}, {"filename", "a\u0000b", 422},
-		{"filename", "a\u202eb.csv", 422}, {"size", 0, 422}, {"size", 600 << 20, 413}, {"size", "3", 422}, {"sha256", "zz", 422}, {"train", object{"algorithm": "magic"}, 422}, {"surprise", 1, 400},
+		{"filename", "a\u202eb.csv", 422}, {"size", 0, 422}, {"size", 800 << 20, 413}, {"size", "3", 422}, {"sha256", "zz", 422}, {"train", object{"algorithm": "magic"}, 422}, {"surprise", 1, 400},
 	} {
 		body := object{}
 		for name, value := range good {
