@@ -30,12 +30,12 @@ const oldest = 7 // of the standard: the version that brought broadcasting
 
 // Known reports whether a domain's operator is run here.
 func Known(domain, name string) bool {
-	_, ok := tables[domain][name]
+	_, ok := tables()[domain][name]
 	return ok
 }
 
 // Names lists the operators of a domain that are run here, sorted.
-func Names(domain string) []string { return slices.Sorted(maps.Keys(tables[domain])) }
+func Names(domain string) []string { return slices.Sorted(maps.Keys(tables()[domain])) }
 
 // CheckVersion reports a version of a domain's operators that is not run.
 func CheckVersion(domain string, version int64) error {
@@ -52,7 +52,7 @@ func CheckVersion(domain string, version int64) error {
 // Make returns what a node does. version is that of the operators of its
 // domain. It fails with an *onnx.Error that names what is not run.
 func Make(n *onnx.Node, version int64) (Kernel, error) {
-	op, ok := tables[n.Domain][n.Operator]
+	op, ok := tables()[n.Domain][n.Operator]
 	if !ok {
 		return nil, onnx.At(n.Called(), onnx.Errorf(onnx.Unsupported, "nobody here runs this operator"))
 	}
