@@ -31,6 +31,7 @@ var operationMutations = []mutation{
 	{"nothing is billed by the hour", "a network interface to keep", "TrainerImageFunction", "      MemorySize: 3008\n", "      MemorySize: 3008\n      VpcConfig: {SubnetIds: [a]}\n"},
 	{"nothing is billed by the hour", "a table with capacity", "Table", "BillingMode: PAY_PER_REQUEST", "BillingMode: PROVISIONED"},
 	{"nothing is billed by the hour", "an alarm for good", "ApiFailuresAlarm", "    Condition: IsWatched\n", ""},
+	{"nothing is billed by the hour", "an alarm with a function", "Conditions", "!And [!Condition IsWatched, !Condition HasOnnxRuntime]", "!Or [!Condition IsWatched, !Condition HasOnnxRuntime]"},
 	{"nothing is billed by the hour", "something unknown", "Resources", "  AlarmTopic:\n", "  Shared:\n    Type: AWS::IAM::Role\n  AlarmTopic:\n"},
 	{"alarms and dashboard can be left out", "never", "Conditions", "!Equals [!Ref Alarms, 'on']", "!Equals [!Ref Stage, prod]"},
 	{"alarms and dashboard can be left out", "mail about nothing", "AlarmMail", "Condition: MailsAlarms", "Condition: IsWatched"},

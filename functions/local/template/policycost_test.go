@@ -29,6 +29,13 @@ var free = []string{"AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy", "AWS::SN
 // A function's network costs nothing itself, but its way out of it does.
 var byTheHour = []string{"CapacityProviderConfig", "FileSystemConfigs", "ProvisionedConcurrencyConfig", "ProvisionedThroughput", "VpcConfig"}
 
+// watched reports whether a condition holds only where IsWatched does.
+func (d *deployed) watched(condition string) bool {
+	return condition == "IsWatched" || slices.ContainsFunc(list(d.conditions[condition], "Fn::And"), func(part any) bool {
+		return text(at(part, "Fn::Condition")) == "IsWatched"
+	})
+}
+
 // costRules are about money.
 var costRules = []rule{
 	{"nothing is billed by the hour", func(d *deployed) (broken []string) {
@@ -38,7 +45,7 @@ var costRules = []rule{
 			if !known && !slices.Contains(free, kind) {
 				broken = append(broken, id+" is a "+kind+", whose price is not known here")
 			}
-			if waits && text(d.resources[id], "Condition") != "IsWatched" {
+			if waits && !d.watched(text(d.resources[id], "Condition")) {
 				broken = append(broken, id+" is billed always")
 			}
 			for _, property := range byTheHour {

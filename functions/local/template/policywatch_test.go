@@ -95,6 +95,7 @@ var wanted = []string{
 	"ExecutionsFailed Sum of ${TrainingStateMachine}", "ExecutionsFailed Sum of ${BatchStateMachine}",
 	"ExecutionsTimedOut Sum of ${TrainingStateMachine}", "ExecutionsTimedOut Sum of ${BatchStateMachine}",
 	"ReadThrottleEvents Sum of ${Table}", "WriteThrottleEvents Sum of ${Table}", "ReadThrottleEvents Sum of gsi1", "WriteThrottleEvents Sum of gsi1",
+	"Errors Sum of ${OnnxRuntimeFunction}", "Throttles Sum of ${OnnxRuntimeFunction}",
 	"5xx Sum of ${HttpApi}", "PredictFailures Sum of ",
 }
 
