@@ -65,31 +65,42 @@ func Accuracy(correct, rows int64, tested float64, testRows int64) Live {
 // fewer is the probability of at most a hits in a sample of n, when n and m rows
 // are drawn from a population with a+b hits: the lower tail of the
 // hypergeometric distribution.
+//
+// Its terms are weighed against the largest, each from the one beside it: the
+// binomial coefficients of some thousand rows are far beyond a float64, and a
+// term far above the largest far below one.
 func fewer(a, n, b, m int64) float64 {
 	hits := a + b
-	// Each term from the one above it, so that one logarithm does for all.
-	// P(a) = C(n,a) C(m,b) / C(n+m,a+b), in logarithms: the coefficients of a
-	// few thousand rows are far beyond a float64.
-	term := math.Exp(choose(n, a) + choose(m, b) - choose(n+m, hits))
-	sum := term
-	// Going down, terms rise to the mode and then only fall: below 1e-18 of the sum
-	// they no longer change it.
-	for k := a; k > max(0, hits-m) && term > sum*1e-18; k-- {
-		term *= float64(k) / float64(n-k+1) * (float64(m-hits+k) / float64(hits-k+1))
-		sum += term
+	least, most := max(0, hits-m), min(n, hits)
+	mode := min(max(int64(float64(hits+1)*float64(n+1)/float64(n+m+2)), least), most)
+	// fall is the term of k-1 over that of k.
+	fall := func(k int64) float64 {
+		return float64(k) / float64(n-k+1) * (float64(m-hits+k) / float64(hits-k+1))
 	}
-	return min(sum, 1)
-}
-
-// choose is the logarithm of the binomial coefficient.
-func choose(n, k int64) float64 {
-	return logFactorial(n) - logFactorial(k) - logFactorial(n-k)
-}
-
-// logFactorial is ln n!, by ln Gamma(n+1).
-func logFactorial(n int64) float64 {
-	v, _ := math.Lgamma(float64(n) + 1)
-	return v
+	// Terms only fall away from the mode: below negligible of a sum no further one
+	// changes it.
+	const negligible = 1e-18
+	tail, all := 0.0, 0.0
+	for k, term := mode, 1.0; term > 0; k-- {
+		all += term
+		if k <= a {
+			tail += term
+		}
+		if k == least || k <= a && term < tail*negligible {
+			break
+		}
+		term *= fall(k)
+	}
+	for k, term := mode+1, 1.0; k <= most; k++ {
+		if term /= fall(k); term < all*negligible {
+			break
+		}
+		all += term
+		if k <= a {
+			tail += term
+		}
+	}
+	return tail / all
 }
 
 // LiveError is how far a regression was off, as far as its answers were judged.

@@ -28,11 +28,14 @@ func TestAccuracy(t *testing.T) {
 		{"within chance", 85, 100, .9, 1000, .08691691297600002, monitor.NotWorse, .7671541, .9069386, .85},
 		{"five of five wrong is enough", 0, 5, 1, 1000, 1.1821667482904644e-13, monitor.Worse, 0, .4344825, 0},
 		{"better", 5, 5, .9, 1000, 1, monitor.Unknown, .5655175, 1, 1},
+		{"far better", 10_000, 10_000, .5, 10_000, 1, monitor.NotWorse, .9996160, 1, 1},
+		{"far better than nothing right", 4000, 4096, 0, 100_000, 1, monitor.NotWorse, .9714613, .9807708, .9765625},
+		{"far worse", 0, 10_000, .9, 10_000, 0, monitor.Worse, 0, .0003840, 0},
 		{"many rows", 850, 1000, .9, 10000, 1.6648128453022214e-06, monitor.Worse, .8265429, .8707934, .85},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := monitor.Accuracy(tc.correct, tc.rows, tc.tested, tc.testRows)
-			if math.Abs(got.P/tc.p-1) > 1e-9 || got.Verdict != tc.verdict || got.Accuracy != tc.acc || got.Rows != tc.rows {
+			if math.Abs(got.P-tc.p) > 1e-9*tc.p || got.Verdict != tc.verdict || got.Accuracy != tc.acc || got.Rows != tc.rows {
 				t.Errorf("Accuracy = %+v, want %v with p %v, %s", got, tc.acc, tc.p, tc.verdict)
 			}
 			// The intervals are metric.Wilson's, which its own test holds against scipy.
@@ -55,7 +58,7 @@ func TestAccuracy_properties(t *testing.T) {
 			t.Fatalf("p = %v", got.P)
 		}
 		if correct < rows {
-			if more := monitor.Accuracy(correct+1, rows, tested, testRows); more.P < got.P*(1-1e-9) {
+			if more := monitor.Accuracy(correct+1, rows, tested, testRows); more.P < got.P*(1-1e-12) {
 				t.Fatalf("p = %v for one more than %v", more.P, got.P)
 			}
 		}
