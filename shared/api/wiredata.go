@@ -160,7 +160,7 @@ type Job struct {
 
 // JobError says why a job failed.
 type JobError struct {
-	Code    string    `json:"code" doc:"input: the data or settings; transient, timeout, aborted: try again; internal: our mistake" example:"input"`
+	Code    string    `json:"code" doc:"input: the data or settings; onnx_invalid, onnx_operator_unsupported, onnx_too_large: the graph that was to be imported; transient, timeout, aborted: try again; internal: our mistake" example:"input"`
 	Message string    `json:"message" doc:"why, for the person who can act on it" example:"every row has the same label"`
 	Errors  []Finding `json:"errors,omitempty" doc:"the first findings; all are in the data set's issues"`
 }
