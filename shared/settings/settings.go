@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -48,9 +47,6 @@ type Settings struct {
 	AccessKey, SecretKey, SessionToken string // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 }
 
-// functionName is the form of a Lambda function's name, or nothing.
-var functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
-
 // Read reads settings through get, which is os.Getenv but in tests. The error
 // names the variable.
 func Read(get func(string) string) (Settings, error) {
@@ -73,7 +69,7 @@ func Read(get func(string) string) (Settings, error) {
 	if raw, err := hex.DecodeString(s.AdminDigest); s.AdminDigest != "" && (err != nil || len(raw) != sha256.Size || s.AdminDigest != strings.ToLower(s.AdminDigest)) {
 		return s, errors.New("GODWIT_ADMIN_KEY_SHA256: not 64 lower-case hexadecimal digits")
 	}
-	if !functionName.MatchString(s.OnnxRuntime) {
+	if len(s.OnnxRuntime) > 64 || strings.ContainsFunc(s.OnnxRuntime, notOfName) {
 		return s, errors.New("GODWIT_ONNX_RUNTIME_FUNCTION: not the name of a function, of letters, digits, - and _")
 	}
 	var err error
@@ -105,4 +101,10 @@ func or(value, standard string) string {
 		return standard
 	}
 	return value
+}
+
+// notOfName reports whether r may not be in the name of a Lambda function. A
+// regular expression would cost every start the time to compile it, .2 ms.
+func notOfName(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 }
