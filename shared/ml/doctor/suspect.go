@@ -110,11 +110,16 @@ func estimate(y []int32, sure, unsure []int) int {
 	for _, k := range y {
 		rows[k]++
 	}
-	wrong := 0.0
+	var terms []float64
 	for k, n := range rows {
 		if unsure[k] > 0 {
-			wrong += float64(n) * float64(unsure[k]) / float64(sure[k]+unsure[k])
+			terms = append(terms, float64(n)*float64(unsure[k])/float64(sure[k]+unsure[k]))
 		}
+	}
+	slices.Sort(terms) // or half a row would be rounded by the order of the names
+	wrong := 0.0
+	for _, term := range terms {
+		wrong += term
 	}
 	return int(wrong + .5)
 }
