@@ -85,3 +85,28 @@ func (c component) has(sum string) bool {
 	}
 	return false
 }
+
+// Add returns the bill with a library that no Go module brings, found by its
+// package URL and the SHA-256 of its file, in hexadecimal. Once is enough: a bill
+// that has it already is refused.
+func Add(data []byte, name, version, licence, purl, sha256 string) ([]byte, error) {
+	var b map[string]any
+	if err := json.Unmarshal(data, &b); err != nil {
+		return nil, err
+	}
+	components, ok := b["components"].([]any)
+	if !ok {
+		return nil, errors.New("no components")
+	}
+	for _, c := range components {
+		if c, ok := c.(map[string]any); ok && c["purl"] == purl {
+			return nil, fmt.Errorf("%s is there already", purl)
+		}
+	}
+	b["components"] = append(components, map[string]any{
+		"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl,
+		"hashes":   []any{map[string]any{"alg": "SHA-256", "content": sha256}},
+		"licenses": []any{map[string]any{"license": map[string]any{"id": licence}}},
+	})
+	return json.MarshalIndent(b, "", "  ")
+}

@@ -55,6 +55,25 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// What is added is there, beside all that was there before.
+func TestAdd(t *testing.T) {
+	const purl = "pkg:npm/b@2.0.0"
+	data, err := Add([]byte(whole), "b", "2.0.0", "MIT", purl, strings.Repeat("02", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := program()
+	with.Deps = append(with.Deps, &debug.Module{Path: "b", Version: "2.0.0", Sum: "h1:" + "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="})
+	if err := Compare(with, data); err != nil {
+		t.Errorf("Compare = %v, want all of it in the bill", err)
+	}
+	for _, bad := range []string{string(data), "{", "{}"} {
+		if data, err := Add([]byte(bad), "b", "2.0.0", "MIT", purl, ""); err == nil {
+			t.Errorf("Add to %.20q = %.20q, want an error", bad, data)
+		}
+	}
+}
+
 func TestRun(t *testing.T) {
 	folder := t.TempDir()
 	notes := filepath.Join(folder, "notes")

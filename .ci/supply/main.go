@@ -4,6 +4,7 @@
 //
 //	supply database ADVISORIES FOLDER   ADVISORIES is a file as advisories.json, or a folder of OSV entries
 //	supply bom PROGRAM BILL             PROGRAM is a Go executable, BILL its CycloneDX JSON
+//	supply library BILL NAME VERSION LICENCE PURL SHA256   adds to BILL what PROGRAM loads
 //
 // It uses the standard library only: what checks the dependencies has none.
 package main
@@ -28,8 +29,10 @@ func run(args []string) error {
 		return database(args[1], args[2])
 	case len(args) == 3 && args[0] == "bom":
 		return bill(args[1], args[2])
+	case len(args) == 7 && args[0] == "library":
+		return library(args[1], args[2], args[3], args[4], args[5], args[6])
 	}
-	return fmt.Errorf("%q: want `database ADVISORIES FOLDER` or `bom PROGRAM BILL`", args)
+	return fmt.Errorf("%q: want `database ADVISORIES FOLDER`, `bom PROGRAM BILL` or `library BILL NAME VERSION LICENCE PURL SHA256`", args)
 }
 
 // database lays out the entries of a file or a folder and says what they are.
@@ -60,4 +63,16 @@ func bill(program, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// library adds to a bill of materials a library that the program loads.
+func library(path, name, version, licence, purl, sha256 string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if data, err = Add(data, name, version, licence, purl, sha256); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, data, 0o644)
 }
