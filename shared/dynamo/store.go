@@ -35,7 +35,7 @@ const (
 
 // Store is a registry.Store. Its methods are safe for concurrent use.
 type Store struct {
-	client *dynamodb.Client
+	client client
 	table  string
 	now    func() time.Time
 }
@@ -45,8 +45,8 @@ var _ registry.Store = (*Store)(nil)
 // New returns a Store on an existing table. It uses client's settings with two
 // additions: requests are sent from memory, and the checksum of every answer is
 // verified before it is believed. now decides which records have expired.
-func New(client *dynamodb.Client, table string, now func() time.Time) *Store {
-	return &Store{client: dynamodb.New(client.Options(), verified), table: table, now: now}
+func New(c *dynamodb.Client, table string, now func() time.Time) *Store {
+	return &Store{client: callsOf(dynamodb.New(c.Options(), verified)), table: table, now: now}
 }
 
 // Get returns the record under key; an expired one counts as absent.

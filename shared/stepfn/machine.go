@@ -27,16 +27,27 @@ const maxCause = 32768
 
 // Machine is one state machine. Its methods are safe for concurrent use.
 type Machine struct {
-	client *sfn.Client
+	client client
 	arn    string
+}
+
+// call is an operation of the service.
+type call[In, Out any] func(ctx context.Context, in *In, options ...func(*sfn.Options)) (*Out, error)
+
+// client holds the operations that are used and not the SDK's client, for the
+// reason that package dynamo gives.
+type client struct {
+	DescribeExecution call[sfn.DescribeExecutionInput, sfn.DescribeExecutionOutput]
+	StartExecution    call[sfn.StartExecutionInput, sfn.StartExecutionOutput]
+	StopExecution     call[sfn.StopExecutionInput, sfn.StopExecutionOutput]
 }
 
 var _ jobs.Machine = (*Machine)(nil)
 
 // New returns the Machine with the ARN
 // arn:PARTITION:states:REGION:ACCOUNT:stateMachine:NAME.
-func New(client *sfn.Client, machineARN string) *Machine {
-	return &Machine{client: client, arn: machineARN}
+func New(c *sfn.Client, machineARN string) *Machine {
+	return &Machine{client: client{c.DescribeExecution, c.StartExecution, c.StopExecution}, arn: machineARN}
 }
 
 // Start begins an execution called name (1 to 80 letters, digits, "-" and "_")
