@@ -129,7 +129,7 @@ func (w *scorer) explain(r *Result, in pipeline.Input, class int) {
 	if !w.req.Explain {
 		return
 	}
-	e := w.model.Explain(in, class)
+	e := w.model.Explain(&w.buffers, in, class)
 	if in.Cells != nil && e.Columns == nil {
 		e.Columns = []pipeline.ColumnWeight{} // of a row in which nothing counted
 	}

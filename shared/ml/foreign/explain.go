@@ -15,7 +15,7 @@ import (
 const maxOccluded = 64
 
 // Explain is Tell without an end to wait for; where it fails nothing is told.
-func (m *Model) Explain(in pipeline.Input, class int) pipeline.Explanation {
+func (m *Model) Explain(_ *pipeline.Scratch, in pipeline.Input, class int) pipeline.Explanation {
 	e, err := m.Tell(context.Background(), in, class)
 	if err != nil {
 		return pipeline.Explanation{Method: pipeline.MethodOcclusion, Spans: []pipeline.Span{}}

@@ -70,7 +70,7 @@ func TestModel_ofTextExport(t *testing.T) {
 	for _, doc := range append(docs, "", "something else", "CARD 卡") {
 		same(t, m, graph, pipeline.Input{Text: doc})
 	}
-	e := graph.Explain(pipeline.Input{Text: "lost 现金 card"}, 0)
+	e := graph.Explain(nil, pipeline.Input{Text: "lost 现金 card"}, 0)
 	if len(e.Spans) == 0 || e.Method != pipeline.MethodOcclusion {
 		t.Fatalf("Explain = %+v, want spans by occlusion", e)
 	}

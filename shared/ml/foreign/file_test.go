@@ -143,7 +143,7 @@ func FuzzOpen(f *testing.F) {
 		if err == nil && (len(a.Scores) != len(m.Labels()) || slices.ContainsFunc(a.Scores, func(v float32) bool { return v != v })) {
 			t.Fatalf("Ask = %v for the labels %q", a.Scores, m.Labels())
 		}
-		m.Explain(in, 0)
+		m.Explain(nil, in, 0)
 		data, err := m.Encode(nil)
 		if err != nil {
 			t.Fatal(err)

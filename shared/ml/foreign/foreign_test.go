@@ -202,7 +202,7 @@ func TestModel_Tell(t *testing.T) {
 	if !slices.Equal(named, []string{"f2=5", "f3=2"}) || byList.Baseline != 0 {
 		t.Errorf("Tell of a list = %q from %v, want f2 and f3 as for a row", named, byList.Baseline)
 	}
-	if none := m.Explain(row("area", "x"), 0); none.Method != pipeline.MethodOcclusion || len(none.Columns) != 0 {
+	if none := m.Explain(nil, row("area", "x"), 0); none.Method != pipeline.MethodOcclusion || len(none.Columns) != 0 {
 		t.Errorf("Explain of a bad row = %+v, want nothing told", none)
 	}
 }

@@ -64,8 +64,8 @@ const (
 
 // Explain returns a picture of where the margin of a class comes from: by
 // occlusion of images up to 32 pixels a side, by the gradient of larger ones.
-func (m *Image) Explain(in pipeline.Input, class int) pipeline.Explanation {
-	var s neural.Scratch
+func (m *Image) Explain(_ *pipeline.Scratch, in pipeline.Input, class int) pipeline.Explanation {
+	var s neural.Scratch // of its own: it holds many images at once, and is not worth keeping
 	pixels, shape := m.one(in), m.Shape()
 	side := max(shape.Width, shape.Height)
 	e := pipeline.Explanation{Method: pipeline.MethodGradient, Margin: float64(m.net.Margins(&s, pixels)[class])}

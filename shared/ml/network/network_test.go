@@ -149,7 +149,7 @@ func TestModel_scratch(t *testing.T) {
 func TestModel_Explain(t *testing.T) {
 	both := kinds(t)
 	in := pipeline.Input{Text: "the soup was lovely and hot"}
-	e := both[pipeline.RNN].Explain(in, 1)
+	e := both[pipeline.RNN].Explain(nil, in, 1)
 	sum, best := e.Baseline+e.Rest, pipeline.Span{}
 	for _, s := range e.Spans {
 		sum += s.Weight
@@ -166,7 +166,7 @@ func TestModel_Explain(t *testing.T) {
 	}{{16, pipeline.MethodOcclusion}, {40, pipeline.MethodGradient}} {
 		rows := pictures(t, 2, tc.side, 5)
 		m := trained(t, neural.Settings{Epochs: 1}, rows)
-		e := m.Explain(input(rows, 0), 2)
+		e := m.Explain(nil, input(rows, 0), 2)
 		if e.Method != tc.method || e.Image == nil || e.Image.Width != tc.side || e.Image.Height != tc.side {
 			t.Fatalf("Explain() of %d pixels = %+v", tc.side, e)
 		}

@@ -46,8 +46,8 @@ func (m *Text) Scores(s *pipeline.Scratch, in pipeline.Input) []float32 {
 
 // Explain returns what the margin of a class loses without each token. What is
 // beyond the tokens that the network reads has no part in it.
-func (m *Text) Explain(in pipeline.Input, class int) pipeline.Explanation {
-	var s neural.Scratch
+func (m *Text) Explain(_ *pipeline.Scratch, in pipeline.Input, class int) pipeline.Explanation {
+	var s neural.Scratch // of its own: it grows by the tokens, and is not worth keeping
 	found := m.net.Explain(&s, in.Text, class)
 	e := pipeline.Explanation{Method: pipeline.MethodOcclusion, Baseline: found.Baseline, Margin: found.Margin, Rest: found.Rest, Spans: []pipeline.Span{}}
 	runes := []rune(in.Text)

@@ -32,7 +32,7 @@ func Example() {
 	for class, score := range m.Scores(&s, "Card lost!") {
 		fmt.Printf("%s %.2f\n", m.Labels()[class], score)
 	}
-	for _, span := range m.Explain("Card lost!", 0).Spans {
+	for _, span := range m.Explain(&s, "Card lost!", 0).Spans {
 		fmt.Printf("%q adds %.2f\n", span.Text, span.Weight)
 	}
 	// Output:
@@ -60,7 +60,7 @@ func ExampleFitTable() {
 	in := pipeline.Input{Cells: map[string]string{"area": "90", "lift": "yes"}}
 	var scratch pipeline.Scratch
 	fmt.Printf("rent %.0f\n", m.Value(&scratch, in))
-	for _, c := range m.Explain(in, 0).Columns {
+	for _, c := range m.Explain(&scratch, in, 0).Columns {
 		fmt.Printf("%s %s adds %.0f\n", c.Column, c.Value, c.Weight)
 	}
 	// Output:

@@ -58,44 +58,48 @@ type ColumnWeight struct {
 //
 // The margin is summed in double precision and may differ from that of Margins
 // in the last bits of single precision.
-func (m *Model) Explain(doc string, class int) Explanation {
+func (m *Model) Explain(s *Scratch, doc string, class int) Explanation {
 	problem, sign := sideOf(class, len(m.bias), len(m.labels))
-	var s text.Scratch
-	share := make(map[int32]float64) // by feature, what it adds; read by key only, never walked
 	e := Explanation{Method: MethodLinear, Baseline: sign * float64(m.bias[problem])}
 	e.Margin = e.Baseline
-	index, value := m.vocabulary.Features(&s, doc)
+	index, value, found := m.vocabulary.Locate(&s.text, doc)
+	s.shares = resize(s.shares, len(index))
 	for k, f := range index {
-		w := sign * float64(value[k]) * m.weightOf(f, problem)
-		e.Margin += w
-		share[f] = w
+		s.shares[k] = sign * float64(value[k]) * m.weightOf(f, problem)
+		e.Margin += s.shares[k]
 	}
-	runes := []rune(doc)
-	e.Spans = spans(runes, m.spread(&s, doc, len(runes), share), s.Pieces(doc))
+	s.runes = s.runes[:0]
+	for _, r := range doc {
+		s.runes = append(s.runes, r)
+	}
+	weight := s.spread(found, len(s.runes))
+	e.Spans = spans(s.runes, weight, s.text.Pieces(doc))
 	return e
 }
 
-// spread gives each code point its part of the features' shares.
-func (m *Model) spread(s *text.Scratch, doc string, length int, share map[int32]float64) []float64 {
-	found := m.vocabulary.Occurrences(s, doc)
-	times := make(map[int32]int, len(share))
+// spread gives each of so many code points its part of the shares of the
+// features that were found.
+func (s *Scratch) spread(found []text.Occurrence, length int) []float64 {
+	s.times = resize(s.times, len(s.shares))
+	clear(s.times)
 	for _, o := range found {
-		times[o.Feature]++
+		s.times[o.Place]++
 	}
-	weight := make([]float64, length)
+	s.weights = resize(s.weights, length)
+	clear(s.weights)
 	for _, o := range found {
 		covered := 0
 		for _, x := range o.Covers {
 			covered += x.End - x.Start
 		}
-		part := share[o.Feature] / float64(times[o.Feature]) / float64(covered)
+		part := s.shares[o.Place] / float64(s.times[o.Place]) / float64(covered)
 		for _, x := range o.Covers {
 			for i := x.Start; i < x.End; i++ {
-				weight[i] += part
+				s.weights[i] += part
 			}
 		}
 	}
-	return weight
+	return s.weights
 }
 
 // spans gathers the weights of code points by piece. What lies between the

@@ -11,7 +11,7 @@ import (
 // is of, and the margin the model answers with.
 func checkAdditive(t *testing.T, m *pipeline.Model, doc string, class int) pipeline.Explanation {
 	t.Helper()
-	e := m.Explain(doc, class)
+	e := m.Explain(new(pipeline.Scratch), doc, class)
 	runes := []rune(doc)
 	sum, last := e.Baseline, 0
 	for _, s := range e.Spans {
@@ -72,7 +72,8 @@ func TestExplain_pointsAtTheWord(t *testing.T) {
 // The two classes of a binary model explain one margin from both sides.
 func TestExplain_ofTwoClassesMirrors(t *testing.T) {
 	m := fit(t, 120, 2, pipeline.Settings{})
-	a, b := m.Explain("my card please", 0), m.Explain("my card please", 1)
+	var s pipeline.Scratch
+	a, b := m.Explain(&s, "my card please", 0), m.Explain(&s, "my card please", 1)
 	if a.Margin != -b.Margin || a.Baseline != -b.Baseline || len(a.Spans) != len(b.Spans) {
 		t.Errorf("Explain gives %+v and %+v, want mirror images", a, b)
 	}

@@ -164,7 +164,7 @@ func FuzzOpen(f *testing.F) {
 		var s pipeline.Scratch
 		p.Set(nil, p.Scores(&s, in), .9)
 		p.Interval(p.Value(&s, in), .9)
-		p.Explain(in, 0)
+		p.Explain(&s, in, 0)
 		p.TopFeatures(3)
 		p.Bytes()
 		p.With(calibrate.Calibration{}, calibrate.Conformal{}).Scores(&s, pipeline.Input{})

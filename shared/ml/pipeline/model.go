@@ -37,6 +37,12 @@ type Scratch struct {
 	margins []float32 // by class
 	scores  []float32 // by class
 
+	// Of explanations.
+	shares  []float64 // by feature that was found: what it adds to the margin
+	times   []int     // by feature that was found: how often it occurs
+	runes   []rune    // of the document
+	weights []float64 // by code point: its part of the shares
+
 	// Kept is what a model of another room keeps from one prediction to the
 	// next; that room alone reads it, and what it does not know it replaces.
 	Kept any

@@ -58,7 +58,7 @@ func TestMargins_ofNothing(t *testing.T) {
 		if got := m.Margins(&s, doc); !slices.Equal(got, want) {
 			t.Errorf("Margins(%q) = %v, want those of the empty text %v", doc, got, want)
 		}
-		if e := m.Explain(doc, 0); len(e.Spans) != 0 || e.Margin != e.Baseline {
+		if e := m.Explain(&s, doc, 0); len(e.Spans) != 0 || e.Margin != e.Baseline {
 			t.Errorf("Explain(%q) = %+v, want no spans", doc, e)
 		}
 	}

@@ -307,7 +307,7 @@ func FuzzOpenPart(f *testing.F) {
 		}
 		// What was opened must be safe to join, or be refused.
 		if m, err := fit.Join(p); err == nil {
-			m.Explain(pipeline.Input{Text: "my card"}, 0)
+			m.Explain(new(pipeline.Scratch), pipeline.Input{Text: "my card"}, 0)
 		}
 		if out, err := trial.Join(p); err == nil && len(out.Margins) != 1 {
 			t.Errorf("Join = %d costs", len(out.Margins))

@@ -55,7 +55,7 @@ type Predictor interface {
 	Interval(value, coverage float64) (low, high float64, ok bool)
 	// Explain returns how the margin of a class, or the number of a regression,
 	// comes about. class must be a place in Labels and 0 for a regression.
-	Explain(in Input, class int) Explanation
+	Explain(s *Scratch, in Input, class int) Explanation
 	// TopFeatures returns, for each class in the order of Labels, the features
 	// that speak most for and against it, at most perClass each; a regression
 	// has one entry without a label. What fewer than MinTold training rows have
@@ -116,8 +116,8 @@ func (p textPredictor) Value(*Scratch, Input) float64         { return 0 }
 func (p textPredictor) Interval(float64, float64) (low, high float64, ok bool) {
 	return 0, 0, false
 }
-func (p textPredictor) Explain(in Input, class int) Explanation {
-	return p.Model.Explain(in.Text, class)
+func (p textPredictor) Explain(s *Scratch, in Input, class int) Explanation {
+	return p.Model.Explain(s, in.Text, class)
 }
 
 func (p textPredictor) With(c calibrate.Calibration, f calibrate.Conformal) Predictor {

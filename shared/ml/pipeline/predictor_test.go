@@ -18,7 +18,7 @@ import (
 // checkSum verifies that an explanation adds up to what the model answers.
 func checkSum(t *testing.T, p pipeline.Predictor, in pipeline.Input, class int) pipeline.Explanation {
 	t.Helper()
-	e := p.Explain(in, class)
+	e := p.Explain(new(pipeline.Scratch), in, class)
 	sum := e.Baseline
 	for _, s := range e.Spans {
 		sum += s.Weight
@@ -102,7 +102,7 @@ func TestModel_Predictor(t *testing.T) {
 	if p.Value(&s, in) != 0 || p.Columns() != nil {
 		t.Errorf("Value = %v, Columns = %q; a text model has neither", p.Value(&s, in), p.Columns())
 	}
-	if got, want := checkSum(t, p, in, 1), m.Explain(in.Text, 1); got.Margin != want.Margin || got.Columns != nil {
+	if got, want := checkSum(t, p, in, 1), m.Explain(new(pipeline.Scratch), in.Text, 1); got.Margin != want.Margin || got.Columns != nil {
 		t.Errorf("Explain = %+v, want %+v", got, want)
 	}
 }

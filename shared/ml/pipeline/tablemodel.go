@@ -210,11 +210,10 @@ func (m *TableModel) Value(s *Scratch, in Input) float64 {
 // Explain returns how the margin of a class, or the number predicted, comes
 // about: what each column added. Free text of several columns counts as the
 // first of them.
-func (m *TableModel) Explain(in Input, class int) Explanation {
+func (m *TableModel) Explain(s *Scratch, in Input, class int) Explanation {
 	problem, sign := sideOf(class, len(m.bias), len(m.labels))
-	var s tabular.Scratch
-	cells := m.encoder.Cells(&s, in.Cells)
-	index, value := m.encoder.Encode(&s, cells)
+	cells := m.encoder.Cells(&s.table, in.Cells)
+	index, value := m.encoder.Encode(&s.table, cells)
 	e := Explanation{Method: MethodLinear, Baseline: sign * m.bias[problem], Spans: []Span{}, Columns: []ColumnWeight{}}
 	e.Margin = e.Baseline
 	sums := m.encoder.Contributions(nil, index, value, func(f int32) float64 { return sign * m.weightOf(f, problem) })

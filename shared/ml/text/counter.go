@@ -29,21 +29,23 @@ func (c *counter) reset(n int) {
 	clear(c.seen)
 }
 
-// add counts n occurrences. Counts stop at the largest they can hold.
-func (c *counter) add(feature int32, n uint16) {
+// add counts n occurrences and returns the feature's place. Counts stop at the
+// largest they can hold.
+func (c *counter) add(feature int32, n uint16) int32 {
 	mask := uint32(len(c.seen) - 1)
 	at := uint32(feature) * 0x9e3779b1 >> 7 & mask // Fibonacci hashing (Knuth, 6.4)
 	for c.seen[at] != 0 {
 		i := c.seen[at] - 1
 		if c.feature[i] == feature {
 			c.count[i] += min(n, math.MaxUint16-c.count[i])
-			return
+			return i
 		}
 		at = (at + 1) & mask
 	}
 	c.feature = append(c.feature, feature)
 	c.count = append(c.count, n)
 	c.seen[at] = int32(len(c.feature))
+	return c.seen[at] - 1
 }
 
 // sort orders what was counted by feature.

@@ -23,10 +23,11 @@ func FuzzTokenize(f *testing.F) {
 		c := count(t, []string{doc}, recipe)
 		v := c.Vocabulary(rows(1), recipe)
 		var s text.Scratch
-		for _, o := range v.Occurrences(&s, doc) {
+		features, _, found := v.Locate(&s, doc)
+		for _, o := range found {
 			checkExtents(t, o.Covers, length)
 			if len(o.Covers) == 0 {
-				_, term := v.Term(o.Feature)
+				_, term := v.Term(features[o.Place])
 				t.Fatalf("%q covers nothing of %q", term, doc)
 			}
 		}

@@ -101,8 +101,8 @@ func TestHashed_sumsCollisions(t *testing.T) {
 	if _, value := c.Hashed(rows(1), recipe, bits).Features(&s, b); len(value) != 1 {
 		t.Errorf("a word in a known bucket, itself never seen, has %d features, want 1", len(value))
 	}
-	if got := len(v.Occurrences(&s, docs[3])); got != 4 {
-		t.Errorf("%d occurrences, want 4", got)
+	if _, _, found := v.Locate(&s, docs[3]); len(found) != 4 {
+		t.Errorf("%d occurrences, want 4", len(found))
 	}
 }
 
@@ -248,7 +248,7 @@ func FuzzHashedOf(f *testing.F) {
 		var s text.Scratch
 		for _, doc := range sample() {
 			v.Vectorize(&s, doc)
-			v.Occurrences(&s, doc)
+			v.Locate(&s, doc)
 		}
 		v.Compact(make([]bool, v.Len()))
 	})

@@ -6,50 +6,54 @@ type Extent struct{ Start, End int }
 
 // Occurrence is one token of a document that is a feature.
 type Occurrence struct {
-	Feature int32
+	Place int32 // of the feature among those that were found
 	// Covers lists the code points the token was made of, ascending and
 	// disjoint, at least one. Spaces count for nothing: a pair covers its two
 	// words, and an n-gram from the edge of a chunk what it has of the chunk.
 	Covers []Extent
 }
 
-// Occurrences returns every occurrence of a feature in a document, as often
-// as Vectorize counts it. The result is the caller's.
-func (v *Vocabulary) Occurrences(s *Scratch, doc string) []Occurrence {
+// Locate is Features that also returns where in the document each was found, as
+// often as it counts. All three are the Scratch's.
+func (v *Vocabulary) Locate(s *Scratch, doc string) (index []int32, value []float32, found []Occurrence) {
 	x := v.lookup()
 	s.tokenize(&v.recipe, doc)
-	var found []Occurrence
+	s.counter.reset(len(s.tokens))
+	s.found, s.extents = s.found[:0], s.extents[:0]
 	for _, t := range s.tokens {
 		if f := v.find(x, s, t); f >= 0 {
-			found = append(found, Occurrence{f, s.covers(t)})
+			s.found = append(s.found, Occurrence{s.counter.add(f, 1), s.covers(t)})
 		}
 	}
-	return found
+	index, value = v.values(s)
+	return index, value, s.found
 }
 
 // covers joins the code points of a token's units.
 func (s *Scratch) covers(t token) []Extent {
-	var out []Extent
+	from := len(s.extents)
 	for _, u := range s.viewOf(t.family).unit[t.lo:t.hi] {
 		if u.from < 0 { // a space
 			continue
 		}
-		from, to := int(u.from), int(u.to)
-		if n := len(out); n > 0 && from <= out[n-1].End {
+		e := Extent{int(u.from), int(u.to)}
+		if n := len(s.extents); n > from && e.Start <= s.extents[n-1].End {
 			// The next code point, or another character of the same segment.
-			out[n-1].End = max(out[n-1].End, to)
+			s.extents[n-1].End = max(s.extents[n-1].End, e.End)
 			continue
 		}
-		out = append(out, Extent{from, to})
+		s.extents = append(s.extents, e)
 	}
-	return out
+	// A further token may move them, which leaves these where they are.
+	return s.extents[from:len(s.extents):len(s.extents)]
 }
 
 // Pieces returns the parts a reader sees in a document, ascending and
-// disjoint: its words, and each character of the stream that is in no word.
+// disjoint: its words, and each character of the stream that is in no word. They
+// are the Scratch's.
 func (s *Scratch) Pieces(doc string) []Extent {
 	s.read(doc)
-	var out []Extent
+	out := s.pieces[:0]
 	words, word := s.words, s.word.unit
 	for _, u := range s.stream.unit[:len(s.stream.unit)-1] {
 		if u.class == classSpace {
@@ -70,5 +74,6 @@ func (s *Scratch) Pieces(doc string) []Extent {
 		}
 		out = append(out, e)
 	}
+	s.pieces = out
 	return out
 }

@@ -52,7 +52,10 @@ type Scratch struct {
 
 	normal  normaliser
 	counter counter
-	hashed  []byte // the bytes of a term that are hashed
+	hashed  []byte       // the bytes of a term that are hashed
+	found   []Occurrence // of Locate
+	extents []Extent     // that they cover
+	pieces  []Extent
 }
 
 // tokenize reads doc and leaves its tokens in s.tokens, family by family.

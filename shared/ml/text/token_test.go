@@ -45,8 +45,9 @@ func tokens(t testing.TB, doc string, r text.Recipe) []string {
 	v := count(t, []string{doc}, r).Vocabulary(rows(1), r)
 	var s text.Scratch
 	var out []string
-	for _, o := range v.Occurrences(&s, doc) {
-		_, term := v.Term(o.Feature)
+	features, _, found := v.Locate(&s, doc)
+	for _, o := range found {
+		_, term := v.Term(features[o.Place])
 		item := strings.ReplaceAll(term, " ", "_")
 		for _, e := range o.Covers {
 			item += fmt.Sprintf(" %d-%d", e.Start, e.End)
