@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -104,6 +105,20 @@ func TestObject_Parse_manyNames(t *testing.T) {
 
 // FuzzObject holds Parse to encoding/json: whatever Parse takes is JSON with
 // the same strings, and it refuses flat JSON only for the reasons it documents.
+// standard reads a line with encoding/json. Numbers stay as they are written, as
+// they do in an Object: 1e700 is JSON, and a cell, though it fits no float64.
+func standard(line string, into *map[string]any) error {
+	d := json.NewDecoder(strings.NewReader(line))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("more than one value")
+	}
+	return nil
+}
+
 func FuzzObject(f *testing.F) {
 	for _, tc := range objects {
 		f.Add(tc.line)
@@ -119,12 +134,12 @@ func FuzzObject(f *testing.F) {
 			}
 			documented := strings.Contains(syntax.Message, "twice") || strings.Contains(syntax.Message, "nested") ||
 				strings.Contains(syntax.Message, "surrogate") || strings.Contains(syntax.Message, "too many")
-			if !documented && json.Unmarshal([]byte(line), &want) == nil && strings.HasPrefix(strings.TrimSpace(line), "{") {
+			if !documented && standard(line, &want) == nil && strings.HasPrefix(strings.TrimSpace(line), "{") {
 				t.Fatalf("Parse(%q) error = %v, but it is JSON", line, err)
 			}
 			return
 		}
-		if err := json.Unmarshal([]byte(line), &want); err != nil {
+		if err := standard(line, &want); err != nil {
 			t.Fatalf("Parse(%q) = nil, but json says %v", line, err)
 		}
 		for i, name := range o.Names {
