@@ -55,8 +55,8 @@ type encoded struct {
 }
 
 // sharded trains sets on one machine, by blocks of classes, and by shards of
-// rows, and prints what each costs and how far it is from one machine; then as
-// whole jobs, in one function and by rows.
+// rows, and prints what each costs, how far it is from one machine, and how that
+// grows with the rows; then as whole jobs, in one function and by rows.
 func sharded(ctx context.Context, args []string, out, notes io.Writer) error {
 	var set string
 	var tolerance float64
@@ -104,21 +104,33 @@ func (b *bench) spreads(ctx context.Context, set string, tolerance float64, out 
 	fmt.Fprintf(out, "%s: %d rows x %d columns, %d non-zeros, %d classes\n", set, e.x.Rows, e.x.Cols, e.x.NonZeros(), e.classes)
 	rows := [][]string{{"training", "objective", "above the least", "accuracy", "rounds", "moved", "CPU", "wall here", "dollars"}}
 	for _, way := range ways {
-		runtime.GC()
-		wall, cpu := time.Now(), processorSeconds()
-		s, err := way()
+		s, err := e.timed(way)
 		if err != nil {
 			return err
 		}
-		s.wall, s.cpu = time.Since(wall).Seconds(), processorSeconds()-cpu
-		s.objective, s.acc = e.primal(s), e.accuracy(s)
 		b.say("%s: %s", set, s.how)
 		rows = append(rows, []string{
 			s.how, number(s.objective), fmt.Sprintf("%.1e", s.objective/optimum-1), fmt.Sprintf("%.4f", s.acc), fmt.Sprint(s.rounds),
 			megabytes(float64(s.moved)), seconds(s.cpu), seconds(s.wall), fmt.Sprintf("%.5f", s.dollars()),
 		})
 	}
-	return align(out, rows)
+	if err := align(out, rows); err != nil {
+		return err
+	}
+	return b.spreadsGrow(ctx, e, set, tolerance, out)
+}
+
+// timed trains in one way and says what it took and came to.
+func (e *encoded) timed(way func() (spread, error)) (spread, error) {
+	runtime.GC()
+	wall, cpu := time.Now(), processorSeconds()
+	s, err := way()
+	if err != nil {
+		return s, err
+	}
+	s.wall, s.cpu = time.Since(wall).Seconds(), processorSeconds()-cpu
+	s.objective, s.acc = e.primal(s), e.accuracy(s)
+	return s, nil
 }
 
 // encoded reads and encodes a set.

@@ -31,10 +31,11 @@ func TestSharded(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	want := []string{
 		"", "tiny: 300 rows", "training ", "one machine", "4 blocks of classes", "4 shards of rows", "8 shards of rows",
+		"growth ", "38 rows", "75 rows", "150 rows", "300 rows", "fitted power of the rows",
 		"job ", "engine one", "engine rows", "step by rows",
 	}
 	if want = append(want, stepsTold...); len(lines) != len(want) {
-		t.Fatalf("sharded = %s, want %d lines: four ways, two jobs and the steps of one", out, len(want))
+		t.Fatalf("sharded = %s, want %d lines: four ways, their growth, two jobs and the steps of one", out, len(want))
 	}
 	for i, begins := range want {
 		if !strings.HasPrefix(lines[i], begins) {
