@@ -67,7 +67,7 @@ const lambdaInvoke = "arn:aws:states:::lambda:invoke"
 // fields lists what a state of each type may carry. Any other field is refused.
 var fields = map[string][]string{
 	"Task":    {"Resource", "Parameters", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "TimeoutSeconds", "Retry", "Catch", "Next", "End"},
-	"Map":     {"ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "Label", "ItemReader", "ResultWriter", "ToleratedFailurePercentage", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Retry", "Catch", "Next", "End"},
+	"Map":     {"ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor", "Label", "ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailurePercentage", "InputPath", "OutputPath", "ResultPath", "ResultSelector", "Retry", "Catch", "Next", "End"},
 	"Choice":  {"Choices", "Default", "InputPath", "OutputPath"},
 	"Pass":    {"Result", "Parameters", "InputPath", "OutputPath", "ResultPath", "Next", "End"},
 	"Succeed": {"InputPath", "OutputPath"},

@@ -6,22 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // distributed is what a Map of mode DISTRIBUTED has besides an inline one:
 // https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
-// Of it these parts are interpreted: a JSON array in S3 as items, standard child
-// executions, no tolerated failure, and their outcomes written to S3.
+// Of it these parts are interpreted: a JSON array in S3 as items, batches of so
+// many items as the input says, standard child executions, no tolerated failure,
+// and their outcomes written to S3.
 type distributed struct {
-	Label  string
-	Reader any // payload template of the ItemReader: Bucket and Key
-	Writer any // payload template of the ResultWriter: Bucket and Prefix
+	Label   string
+	Reader  any      // payload template of the ItemReader: Bucket and Key
+	Batcher *batcher // nil: a child for each item
+	Writer  any      // payload template of the ResultWriter: Bucket and Prefix
+}
+
+// batcher gathers items into the input of one child:
+// https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html
+type batcher struct {
+	MaxItemsPerBatchPath *path // to how many, in the state's input
+	BatchInput           any   // payload template of what each batch is given besides; nil: nothing
 }
 
 // onlyDistributed are fields that mean nothing to an inline Map.
-var onlyDistributed = []string{"Label", "ItemReader", "ResultWriter", "ToleratedFailurePercentage"}
+var onlyDistributed = []string{"Label", "ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailurePercentage"}
 
 // refuseDistributed refuses them there.
 func refuseDistributed(raw map[string]json.RawMessage, executionType, at string) error {
@@ -50,7 +60,8 @@ func (s *State) parseDistributed(raw map[string]json.RawMessage, executionType, 
 		Resource   string
 		Parameters any
 	}
-	if err := errors.Join(read(raw, "Label", &label), read(raw, "ToleratedFailurePercentage", &tolerated),
+	var batches *batcher
+	if err := errors.Join(read(raw, "Label", &label), read(raw, "ItemBatcher", &batches), read(raw, "ToleratedFailurePercentage", &tolerated),
 		read(raw, "ItemReader", &reader), read(raw, "ResultWriter", &writer)); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
@@ -63,6 +74,8 @@ func (s *State) parseDistributed(raw map[string]json.RawMessage, executionType, 
 		return refused("a distributed Map with ItemsPath")
 	case reader.Resource != "arn:aws:states:::s3:getObject" || reader.ReaderConfig.InputType != "JSON":
 		return refused("an ItemReader of anything but s3:getObject and InputType JSON")
+	case batches != nil && (batches.MaxItemsPerBatchPath == nil || batches.MaxItemsPerBatchPath.none):
+		return refused("an ItemBatcher without MaxItemsPerBatchPath")
 	case writer.Resource != "arn:aws:states:::s3:putObject":
 		return refused("a ResultWriter of anything but s3:putObject")
 	case len(label) > 40:
@@ -71,7 +84,12 @@ func (s *State) parseDistributed(raw map[string]json.RawMessage, executionType, 
 	if err := errors.Join(checkTemplate(reader.Parameters), checkTemplate(writer.Parameters)); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
-	s.Distributed = &distributed{Label: label, Reader: reader.Parameters, Writer: writer.Parameters}
+	if batches != nil {
+		if err := checkTemplate(batches.BatchInput); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+	}
+	s.Distributed = &distributed{Label: label, Reader: reader.Parameters, Batcher: batches, Writer: writer.Parameters}
 	return nil
 }
 
@@ -101,8 +119,8 @@ type child struct {
 	Cause      string          `json:"cause,omitempty"`
 }
 
-// spread runs a distributed Map: a child execution for each item of the object,
-// kept with every state it completes, so that a restart goes on where each was.
+// spread runs a distributed Map: a child execution for each item of the object, or
+// for each batch of them, kept with every state it completes, so that a restart goes on where each was.
 // The first child that fails stops the others and fails the Map.
 func (w *walk) spread(ctx context.Context, name string, s *State, input any, object map[string]any, key string) (any, error) {
 	// Read again after a restart: the list is an object that nobody changes.
@@ -110,6 +128,13 @@ func (w *walk) spread(ctx context.Context, name string, s *State, input any, obj
 	if err != nil {
 		return nil, err
 	}
+	size := 1
+	if s.Distributed.Batcher != nil {
+		if size, err = s.Distributed.Batcher.size(input, object); err != nil {
+			return nil, err
+		}
+	}
+	children := (len(items) + size - 1) / size
 	label := s.Distributed.Label
 	if label == "" {
 		label = name // where the service would make up a unique one
@@ -117,16 +142,21 @@ func (w *walk) spread(ctx context.Context, name string, s *State, input any, obj
 	run := strings.Replace(w.registered.arn, ":stateMachine:", ":mapRun:", 1) + "/" + label + ":" + w.execution.Name
 	limit := s.MaxConcurrency
 	if limit <= 0 {
-		limit = len(items) // what Step Functions would do, up to 10,000
+		limit = children // what Step Functions would do, up to 10,000
 	}
-	failed := parallel(ctx, len(items), max(limit, 1), func(ctx context.Context, i int) error {
-		return w.child(ctx, s, input, object, label, items[i], i, fmt.Sprintf("%s/%010d", key, i))
+	failed := parallel(ctx, children, max(limit, 1), func(ctx context.Context, i int) error {
+		return w.child(ctx, s, label, fmt.Sprintf("%s/%010d", key, i), func() (json.RawMessage, error) {
+			if s.Distributed.Batcher == nil {
+				return w.itemInput(s, input, object, items[i], i)
+			}
+			return w.batchInput(s, input, object, items, i*size, min((i+1)*size, len(items)))
+		})
 	})
 	if ctx.Err() != nil { // stopped from outside: a restart or StopExecution decides
 		return nil, ctx.Err()
 	}
 	// Also when a child failed: Step Functions writes what there is.
-	details, err := w.outcomes(ctx, s, input, object, run, label, len(items), key)
+	details, err := w.outcomes(ctx, s, input, object, run, label, children, key)
 	if err != nil {
 		return nil, err
 	}
@@ -178,20 +208,20 @@ func place(template any, name string, input any, object map[string]any) (bucket,
 	return bucket, value, nil
 }
 
-// child takes one child execution from where it was to its end. The error is
-// that of the child.
-func (w *walk) child(ctx context.Context, s *State, input any, outer map[string]any, label string, item any, i int, key string) error {
+// child takes one child execution from where it was to its end. start makes its
+// input. The error is that of the child.
+func (w *walk) child(ctx context.Context, s *State, label, key string, start func() (json.RawMessage, error)) error {
 	c, err := w.engine.keptChild(key)
 	if err != nil {
 		return err
 	}
 	// Kept before it runs, with its name: a restart goes on under the same one.
 	if c == nil {
-		start, err := w.itemInput(s, input, outer, item, i)
+		first, err := start()
 		if err != nil {
 			return err
 		}
-		c = &child{ID: w.engine.opts.NewID(), Input: start, State: s.Iterator.StartAt, StateInput: start, StartedAt: w.engine.opts.Now().UTC(), Status: statusRunning}
+		c = &child{ID: w.engine.opts.NewID(), Input: first, State: s.Iterator.StartAt, StateInput: first, StartedAt: w.engine.opts.Now().UTC(), Status: statusRunning}
 		if err := w.engine.keepChild(key, c); err != nil {
 			return err
 		}
@@ -242,4 +272,41 @@ func (w *walk) itemInput(s *State, input any, outer map[string]any, item any, i 
 // mapObject is the context object's Map for one item.
 func mapObject(item any, i int) map[string]any {
 	return map[string]any{"Item": map[string]any{"Index": json.Number(fmt.Sprint(i)), "Value": item}}
+}
+
+// size is how many items a batch takes.
+func (b *batcher) size(input any, object map[string]any) (int, error) {
+	v, err := b.MaxItemsPerBatchPath.get(input, object)
+	if err != nil {
+		return 0, err
+	}
+	if number, ok := v.(json.Number); ok {
+		if n, err := strconv.Atoi(number.String()); err == nil && n > 0 {
+			return n, nil
+		}
+	}
+	return 0, &failure{name: "States.Runtime", cause: fmt.Sprintf("%s is not a whole number above 0", b.MaxItemsPerBatchPath)}
+}
+
+// batchInput is the input of the child that takes items from to to, to excluded:
+// each as it would be alone, and what the batch is given besides.
+func (w *walk) batchInput(s *State, input any, outer map[string]any, items []any, from, to int) (json.RawMessage, error) {
+	batch := map[string]any{}
+	if s.Distributed.Batcher.BatchInput != nil {
+		given, err := fill(s.Distributed.Batcher.BatchInput, input, outer)
+		if err != nil {
+			return nil, err
+		}
+		batch["BatchInput"] = given
+	}
+	taken := make([]json.RawMessage, 0, to-from)
+	for i := from; i < to; i++ {
+		one, err := w.itemInput(s, input, outer, items[i], i)
+		if err != nil {
+			return nil, err
+		}
+		taken = append(taken, one)
+	}
+	batch["Items"] = taken
+	return encodeJSON(batch)
 }

@@ -120,6 +120,46 @@ func TestEngine_DistributedMap(t *testing.T) {
 	}
 }
 
+// Batches hold items as they would be alone, in order, and the last may be
+// smaller; each is one child.
+func TestEngine_DistributedMap_batches(t *testing.T) {
+	const batcher = `"ItemBatcher":{"MaxItemsPerBatchPath":"$.size","BatchInput":{"k.$":"$.k"}},"MaxConcurrency":3`
+	for _, tc := range []struct {
+		name, definition string
+		size             int
+		want             []string // inputs of the children
+	}{
+		{"two and one", spread(`"MaxConcurrency":3`, batcher), 2, []string{
+			`{"BatchInput":{"k":9},"Items":[{"i":0,"k":9,"n":"a"},{"i":1,"k":9,"n":"b"}]}`, `{"BatchInput":{"k":9},"Items":[{"i":2,"k":9,"n":"c"}]}`}},
+		{"one each", spread(`"MaxConcurrency":3`, batcher), 1, []string{
+			`{"BatchInput":{"k":9},"Items":[{"i":0,"k":9,"n":"a"}]}`, `{"BatchInput":{"k":9},"Items":[{"i":1,"k":9,"n":"b"}]}`, `{"BatchInput":{"k":9},"Items":[{"i":2,"k":9,"n":"c"}]}`}},
+		{"all, as they are, and nothing besides", spread(`"MaxConcurrency":3`, `"ItemBatcher":{"MaxItemsPerBatchPath":"$.size"},"MaxConcurrency":3`,
+			`"ItemSelector":{"n.$":"$$.Map.Item.Value.n","i.$":"$$.Map.Item.Index","k.$":"$.k"},`, ""), 9, []string{`{"Items":[{"n":"a"},{"n":"b"},{"n":"c"}]}`}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			put(t, dir, `[{"n":"a"},{"n":"b"},{"n":"c"}]`)
+			s := open(t, dir, tc.definition, echo)
+			defer s.Close()
+			if got := s.end(t, "x", fmt.Sprintf(`{"items":"in/items.json","to":"out","k":9,"size":%d}`, tc.size)); got["status"] != "SUCCEEDED" {
+				t.Fatalf("execution = %v, want it succeeded", got)
+			}
+			var m manifest
+			written(t, dir, "out/x/manifest.json", &m)
+			var children []struct{ Input string }
+			written(t, dir, m.ResultFiles["SUCCEEDED"][0].Key, &children)
+			if len(children) != len(tc.want) {
+				t.Fatalf("%d children, want %d", len(children), len(tc.want))
+			}
+			for i, c := range children {
+				if c.Input != tc.want[i] {
+					t.Errorf("child %d = %s, want %s", i, c.Input, tc.want[i])
+				}
+			}
+		})
+	}
+}
+
 func TestEngine_DistributedMap_failures(t *testing.T) {
 	boom := func(_ context.Context, in map[string]any) (any, string, error) {
 		if in["n"] == "b" {
@@ -135,6 +175,7 @@ func TestEngine_DistributedMap_failures(t *testing.T) {
 		{"no object", "", spread(), "States.ItemReaderFailed", echo},
 		{"no array", `{"n":1}`, spread(), "States.ItemReaderFailed", echo},
 		{"no JSON", `[`, spread(), "States.ItemReaderFailed", echo},
+		{"a batch of nothing", `[{"n":"a"}]`, spread(`"MaxConcurrency":3`, `"ItemBatcher":{"MaxItemsPerBatchPath":"$.to"}`), "States.Runtime", echo},
 		{"a key that is none", `[]`, spread(`"$.items"`, `"$.k"`), "States.Runtime", echo},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -227,7 +268,9 @@ func TestParseMachine_DistributedRefusals(t *testing.T) {
 		{"express children", `"STANDARD"`, `"EXPRESS"`, "EXPRESS"},
 		{"tolerated failures", `"ToleratedFailurePercentage":0`, `"ToleratedFailurePercentage":5`, "ToleratedFailurePercentage"},
 		{"counted tolerance", `"ToleratedFailurePercentage":0`, `"ToleratedFailureCount":0`, "ToleratedFailureCount"},
-		{"batches", `"MaxConcurrency":3`, `"ItemBatcher":{"MaxItemsPerBatch":2}`, "ItemBatcher"},
+		{"batches of a fixed size", `"MaxConcurrency":3`, `"ItemBatcher":{"MaxItemsPerBatch":2}`, "MaxItemsPerBatch"},
+		{"batches by bytes", `"MaxConcurrency":3`, `"ItemBatcher":{"MaxInputBytesPerBatchPath":"$.k"}`, "MaxInputBytesPerBatchPath"},
+		{"batches of any size", `"MaxConcurrency":3`, `"ItemBatcher":{"BatchInput":{}}`, "ItemBatcher"},
 		{"CSV items", `"InputType":"JSON"`, `"InputType":"CSV"`, "InputType"},
 		{"a limit of items", `"InputType":"JSON"`, `"InputType":"JSON","MaxItems":3`, "MaxItems"},
 		{"a list of objects", `s3:getObject`, `s3:listObjectsV2`, "ItemReader"},

@@ -4,8 +4,9 @@
 // Task (lambda:invoke), Map, Choice, Pass, Succeed and Fail; Retry,
 // Catch and timeouts; InputPath, Parameters, ItemSelector, ResultSelector,
 // ResultPath and OutputPath with JSONPath reference paths and the context
-// object. A Map is inline, or distributed over a JSON array in an object, with
-// child executions and their outcomes written back (distributed.go). Register
+// object. A Map is inline, or distributed over a JSON array in an object, by item
+// or by batch, with child executions and their outcomes written back
+// (distributed.go). Register
 // refuses every other construct by name, so a definition that runs here is one
 // that was understood whole.
 //
