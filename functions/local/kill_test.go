@@ -34,8 +34,8 @@ const (
 // mortal is a bootstrap between the stage and the real one: it reads along on the
 // Runtime API, and where a file says so it kills the real one with SIGKILL and
 // dies: "STEP-before" when a step has come, "STEP-after" when its work is done
-// and only the answer is missing. The steps of chunks are "score0", "score1" and
-// so on.
+// and only the answer is missing. A step of chunks is "score" and the number of
+// the first of them.
 type mortal struct {
 	kills string
 	child *exec.Cmd
@@ -83,13 +83,15 @@ func (m *mortal) came(resp *http.Response) error {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	var in struct {
 		Step  string `json:"step"`
-		Chunk int    `json:"chunk"`
+		Items []struct {
+			Chunk int `json:"chunk"`
+		} `json:"items"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return err
 	}
-	if m.step = in.Step; m.step == "score" {
-		m.step += strconv.Itoa(in.Chunk)
+	if m.step = in.Step; len(in.Items) > 0 {
+		m.step += strconv.Itoa(in.Items[0].Chunk)
 	}
 	m.dieAt(m.step + "-before")
 	return nil

@@ -24,8 +24,9 @@ func (s *stage) runBatch(t testing.TB, id string) {
 		Jobs: s.deps.Batches, Uploads: s.uploads, Models: s.models, Serving: s.deps.Serving, Render: api.AppendResult,
 		Log: slog.New(slog.NewTextHandler(&s.log, nil)),
 	}
+	chunks := []batch.Item{{Chunk: 0}} // for score: the files here are of one
 	for _, step := range []string{"split", "score", "merge"} {
-		if _, err := steps.Run(t.Context(), batch.StepInput{Step: step, Tenant: "acme", Job: id, Attempt: 1}); err != nil {
+		if _, err := steps.Run(t.Context(), batch.StepInput{Step: step, Tenant: "acme", Job: id, Attempt: 1, Items: chunks}); err != nil {
 			t.Fatalf("%s: %v", step, err)
 		}
 	}

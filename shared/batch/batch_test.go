@@ -16,6 +16,7 @@ import (
 
 	"godwit/shared/batch"
 	"godwit/shared/blob"
+	"godwit/shared/fault"
 	"godwit/shared/jobs"
 	"godwit/shared/usage"
 )
@@ -342,8 +343,8 @@ func TestSteps_pinned(t *testing.T) {
 	}
 }
 
-// TestSteps_shortOfTime: Merge leaves files to the next function, which does
-// not write again what is there.
+// TestSteps_shortOfTime: Score leaves chunks and Merge files to the next function,
+// which does not do again what is done.
 func TestSteps_shortOfTime(t *testing.T) {
 	h := newHouse(t)
 	h.publish(t, "intents", artifact)
@@ -357,8 +358,29 @@ func TestSteps_shortOfTime(t *testing.T) {
 	if err != nil || job.Status != jobs.Succeeded || len(job.Results) != 30 || strings.Count(h.read(t, job.Results), "\n") != 300 {
 		t.Errorf("job = %+v, %v, want 300 lines in 30 files", job, err)
 	}
-	if h.handed == 0 {
-		t.Error("no work was left to another function")
+	if h.handed == 0 || h.handedScore == 0 {
+		t.Errorf("work was left to another function %d times by merge and %d by score, want both", h.handed, h.handedScore)
+	}
+}
+
+// Few chunks have a function each; of many, each function scores some.
+func TestBatchOf(t *testing.T) {
+	h := newHouse(t)
+	h.publish(t, "intents", artifact)
+	for _, tc := range []struct{ rows, want int }{{1, 1}, {100, 1}, {101, 2}, {300, 3}} {
+		h.steps.ChunkRows = 1
+		job := h.submit(t, fmt.Sprintf("%d.csv", tc.rows), "text\n"+strings.Repeat("my card\n", tc.rows), nil)
+		out, err := h.steps.Run(t.Context(), batch.StepInput{Step: "split", Tenant: tenant, Job: job.ID, Attempt: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next := out.(batch.Next); next.Batch != tc.want {
+			t.Errorf("a function scores %d of %d chunks, want %d", next.Batch, tc.rows, tc.want)
+		}
+	}
+	job := h.submit(t, "a.csv", "text\nmy card\n", nil)
+	if _, err := h.steps.Run(t.Context(), batch.StepInput{Step: "score", Tenant: tenant, Job: job.ID}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("scoring no chunks = %v, want %s", err, fault.Invalid)
 	}
 }
 

@@ -3,9 +3,9 @@
 //
 // A Service opens, follows, cancels and closes jobs. Steps do the work for the
 // state machine functions/batch/batch.asl.json: Split reads the object once and
-// cuts it into chunks of whole records, a Distributed Map has each scored by a
-// function of its own, and Merge joins their results to files one after the
-// other. Whatever a file is written in, it is decoded in Split alone: a chunk is
+// cuts it into chunks of whole records, a Distributed Map has them scored by up to
+// a hundred functions, several by each where there are more, and Merge joins
+// their results to files one after the other. Whatever a file is written in, it is decoded in Split alone: a chunk is
 // the same rows for everybody, and a record that cannot be read is an error in
 // its place. Only the order of the file reaches the results, never the size of
 // a chunk or who scored it.

@@ -24,7 +24,11 @@ func Example() {
 	job, err := h.jobs.Submit(ctx, tenant, batch.Submission{Ref: reference("intents"), Key: "batch/acme/rows.csv", By: "key_1"})
 	fmt.Println(job.Status, "on version", job.Version, err)
 	for _, step := range []string{"split", "score", "merge"} {
-		if _, err := h.steps.Run(ctx, batch.StepInput{Step: step, Tenant: tenant, Job: job.ID, Attempt: job.Attempt}); err != nil {
+		in := batch.StepInput{Step: step, Tenant: tenant, Job: job.ID, Attempt: job.Attempt}
+		if step == "score" {
+			in.Items = []batch.Item{{Chunk: 0}} // as split has listed them
+		}
+		if _, err := h.steps.Run(ctx, in); err != nil {
 			fmt.Println(err)
 		}
 	}

@@ -204,7 +204,9 @@ func (h *house) once(ctx context.Context, id string) error {
 	if _, err := h.steps.Run(ctx, in); err != nil {
 		return err
 	}
-	for in.Step = "score"; in.Chunk < 3; in.Chunk++ {
+	in.Step = "score"
+	for _, chunks := range [][]batch.Item{{{Chunk: 0}, {Chunk: 1}}, {{Chunk: 2}}} {
+		in.Items = chunks
 		if _, err := h.steps.Run(ctx, in); err != nil {
 			return err
 		}

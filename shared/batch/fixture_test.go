@@ -34,14 +34,15 @@ const tenant = registry.Tenant("acme")
 // matters here: it calls the steps in the order of the state machine and
 // retries what the state machine retries.
 type house struct {
-	store   registry.Store
-	uploads blob.Store
-	models  blob.Store
-	jobs    *batch.Service
-	steps   *batch.Steps
-	machine *memmachine.Machine
-	skew    atomic.Int64
-	handed  int // times Merge left work to the next function
+	store       registry.Store
+	uploads     blob.Store
+	models      blob.Store
+	jobs        *batch.Service
+	steps       *batch.Steps
+	machine     *memmachine.Machine
+	skew        atomic.Int64
+	handed      int // times Merge left work to the next function
+	handedScore int // times Score did
 }
 
 // zeros is an endless source of known "randomness".
@@ -109,13 +110,19 @@ func (h *house) machineRun(ctx context.Context, in batch.StepInput) error {
 		return err
 	}
 	// The Map works in any order: this one begins with the last.
-	for chunk := job.Chunks - 1; chunk >= 0; chunk-- {
-		in.Step, in.Chunk = "score", chunk
-		if _, err := h.step(ctx, in); err != nil {
-			return err
+	for chunk := job.Chunks - 1; chunk >= 0; chunk -= 2 {
+		in.Step, in.Items = "score", []batch.Item{{Chunk: chunk}, {Chunk: max(chunk-1, 0)}}
+		for more := true; more; {
+			out, err := h.step(ctx, in)
+			if err != nil {
+				return err
+			}
+			if more = out.(batch.Done).More; more {
+				h.handedScore++
+			}
 		}
 	}
-	for in.Step, in.Chunk = "merge", 0; ; h.handed++ {
+	for in.Step, in.Items = "merge", nil; ; h.handed++ {
 		out, err := h.step(ctx, in)
 		if err != nil || !out.(batch.Done).More {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"godwit/shared/fault"
 	"godwit/shared/serving"
@@ -29,12 +30,36 @@ type part struct {
 // scoredKey is where the description of a scored chunk is.
 func scoredKey(job Job, chunk int) string { return workKey(job, "scored/%06d.json", chunk) }
 
+// scoreAll scores chunks one after the other, as long as the function's time
+// does for another; at least one that was not scored before.
+func (s *Steps) scoreAll(ctx context.Context, job Job, items []Item) (more bool, err error) {
+	if len(items) == 0 {
+		return false, fault.New(fault.Invalid, "no chunks to score")
+	}
+	var longest time.Duration
+	for _, item := range items {
+		_, err := s.Models.Stat(ctx, scoredKey(job, item.Chunk))
+		if err == nil {
+			continue // an earlier run did it
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return false, err
+		}
+		if longest > 0 && s.short(ctx, longest) {
+			return true, nil
+		}
+		began := s.Jobs.Now()
+		if err := s.score(ctx, job, item.Chunk); err != nil {
+			return false, err
+		}
+		longest = max(longest, s.Jobs.Now().Sub(began), 1)
+	}
+	return false, nil
+}
+
 // score answers the rows of one chunk. The description of what it came to is
 // stored last, so that a chunk is scored whole or again.
 func (s *Steps) score(ctx context.Context, job Job, chunk int) error {
-	if _, err := s.Models.Stat(ctx, scoredKey(job, chunk)); !fault.Is(err, fault.NotFound) {
-		return err // nil: an earlier run did it, and its answer was lost
-	}
 	version, model, err := s.load(ctx, job)
 	if err != nil {
 		return err

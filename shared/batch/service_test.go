@@ -108,7 +108,7 @@ func TestService_progress(t *testing.T) {
 	step := func(name string, chunk int, phase string, progress float64, counts batch.Counts) {
 		t.Helper()
 		if name != "" {
-			if _, err := h.steps.Run(t.Context(), batch.StepInput{Step: name, Tenant: tenant, Job: job.ID, Chunk: chunk}); err != nil {
+			if _, err := h.steps.Run(t.Context(), batch.StepInput{Step: name, Tenant: tenant, Job: job.ID, Items: []batch.Item{{Chunk: chunk}}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -36,7 +36,7 @@ func (s *Steps) split(ctx context.Context, job Job) (Next, error) {
 	// The list before the record: whoever sees the number of chunks finds them.
 	next := Next{
 		Ticket: jobs.Ticket{Tenant: job.Tenant, Job: job.ID, Attempt: job.Attempt},
-		Items:  workKey(job, "items.json"), Results: workKey(job, "map"),
+		Items:  workKey(job, "items.json"), Results: workKey(job, "map"), Batch: batchOf(len(items)),
 	}
 	if err := s.putJSON(ctx, next.Items, items); err != nil {
 		return Next{}, err
@@ -51,6 +51,14 @@ func (s *Steps) split(ctx context.Context, job Job) (Next, error) {
 	}
 	return next, err
 }
+
+// functions is how many the Map keeps at work: its MaxConcurrency.
+const functions = 100
+
+// batchOf returns how many of so many chunks one function scores: one where there
+// are functions enough for each, and otherwise as many as make one wave of them,
+// which are started, and load the model, once.
+func batchOf(chunks int) int { return (chunks + functions - 1) / functions }
 
 // cut stores the chunks.
 func (s *Steps) cut(ctx context.Context, job Job) ([]Item, error) {

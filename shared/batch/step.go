@@ -24,7 +24,7 @@ type StepInput struct {
 	Tenant  registry.Tenant `json:"tenant"`
 	Job     string          `json:"job"`
 	Attempt int             `json:"attempt"`         // from 1
-	Chunk   int             `json:"chunk,omitempty"` // to score
+	Items   []Item          `json:"items,omitempty"` // to score
 	Error   *jobs.StepError `json:"error,omitempty"` // what Catch caught, for fail
 }
 
@@ -33,6 +33,7 @@ type StepInput struct {
 type Next struct {
 	jobs.Ticket
 	Items   string `json:"items"`   // key of a JSON array with an Item for each chunk
+	Batch   int    `json:"batch"`   // items that one function scores, at least 1
 	Results string `json:"results"` // prefix of what the Map writes about its executions
 }
 
@@ -46,7 +47,6 @@ type Item struct {
 
 // Done is what the other steps answer.
 type Done struct {
-	Chunk int `json:"chunk"` // of Score: which one
 	// More says that the function's time ran short: the same step, run again,
 	// goes on from what this one left.
 	More bool `json:"more"`
@@ -100,8 +100,8 @@ func (s *Steps) short(ctx context.Context, longest time.Duration) bool {
 //
 //	split, before the list        chunks, which are written again
 //	split, before the record      chunks and list; the record still says 0 chunks
-//	score, before its description parts, which are written again
-//	score, after it               nothing is done again
+//	score, before a description   parts of that chunk, which are written again
+//	score, after it               that chunk is not scored again
 //	merge                         files of the right size are kept, the others written
 //
 // A step that fails for good has closed the job with the reason; jobs.ErrorType
@@ -133,7 +133,8 @@ func (s *Steps) step(ctx context.Context, job Job, in StepInput) (any, error) {
 	case "split":
 		return s.split(ctx, job)
 	case "score":
-		return Done{Chunk: in.Chunk}, s.score(ctx, job, in.Chunk)
+		more, err := s.scoreAll(ctx, job, in.Items)
+		return Done{More: more}, err
 	case "merge":
 		more, err := s.merge(ctx, job)
 		return Done{More: more}, err

@@ -18,8 +18,9 @@ func score(u Units, a Assumptions, rows float64) (bill, float64) {
 	var b bill
 	// Split reads a file in one function, Merge joins it in one.
 	b.wave(a, a.BatchMB, each*u.Read, 2*bytes, files, a.Instances)
-	chunks := math.Ceil(each / chunkRows)
-	b.wave(a, a.BatchMB, math.Min(each, chunkRows)*u.Score, u.ModelBytes+2*bytes/chunks, chunks*files, math.Min(chunkMaps*files, childExecutions.value))
+	// A function scores a chunk, or as many as make one wave of functions.
+	calls := math.Min(math.Ceil(each/chunkRows), chunkMaps)
+	b.wave(a, a.BatchMB, each/calls*u.Score, u.ModelBytes+2*bytes/calls, calls*files, math.Min(chunkMaps*files, childExecutions.value))
 	b.wave(a, a.BatchMB, 0, 2*bytes, files, a.Instances)
 	b.stored = 2 * rows * u.RowBytes / 1e9
 	return b, files

@@ -74,7 +74,7 @@ func (l *lane) score(ctx context.Context, e *execution) error {
 		case at == 0:
 			in.Step = "split"
 		case at <= e.chunks:
-			in.Step, in.Chunk = "score", at-1
+			in.Step, in.Items = "score", []batch.Item{{Chunk: at - 1}}
 		}
 		out, err := steps.Run(ctx, in)
 		if err != nil || l.dead {

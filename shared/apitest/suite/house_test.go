@@ -145,8 +145,9 @@ func trainJob(ctx context.Context, steps *training.Steps, ticket jobs.Ticket) er
 // scoreJob takes a job through the steps of batch.asl.json; its files here are
 // of one chunk.
 func scoreJob(ctx context.Context, steps *batch.Steps, ticket jobs.Ticket) error {
+	chunks := []batch.Item{{Chunk: 0}}
 	for _, step := range []string{"split", "score", "merge"} {
-		in := batch.StepInput{Step: step, Tenant: ticket.Tenant, Job: ticket.Job, Attempt: ticket.Attempt}
+		in := batch.StepInput{Step: step, Tenant: ticket.Tenant, Job: ticket.Job, Attempt: ticket.Attempt, Items: chunks}
 		if _, err := steps.Run(ctx, in); err != nil {
 			in.Step, in.Error = "fail", &jobs.StepError{Error: jobs.ErrorType(err), Cause: err.Error()}
 			_, _ = steps.Run(ctx, in) // as above
