@@ -62,11 +62,7 @@ func (c *cache) acquire(ctx context.Context, t registry.Tenant, a registry.Artif
 	if err := c.refused.check(key); err != nil {
 		return nil, err
 	}
-	s, err := c.loading.do(ctx, key, func() (*slot, error) {
-		// Whoever loaded it may have ended between our look and this.
-		if s := c.kept(key); s != nil {
-			return s, nil
-		}
+	s, err := c.loading.do(ctx, key, func() (*slot, bool) { return c.kept(key) }, func() (*slot, error) {
 		model, err := load(ctx, c.store, a)
 		if err == nil {
 			model, err = c.bind(model, a)
@@ -98,11 +94,12 @@ func (c *cache) bind(m pipeline.Predictor, a registry.Artifact) (pipeline.Predic
 	return g.On(c.engine, foreign.Source{Key: a.Key, Digest: string(a.Digest)}), nil
 }
 
-// kept returns the slot under key, or nil.
-func (c *cache) kept(key artifactKey) *slot {
+// kept returns the slot under key, if there is one.
+func (c *cache) kept(key artifactKey) (*slot, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.slots[key]
+	s, ok := c.slots[key]
+	return s, ok
 }
 
 // held returns the slot under key with one more user, or nil.

@@ -22,8 +22,9 @@ type call[V any] struct {
 }
 
 // do runs fn, or waits for the caller that is running it. A waiter whose leader
-// was cancelled runs fn itself.
-func (f *flight[K, V]) do(ctx context.Context, key K, fn func() (V, error)) (V, error) {
+// was cancelled runs fn itself. known is asked first by whoever would run fn: the
+// call before may have ended between the caller's own look and this.
+func (f *flight[K, V]) do(ctx context.Context, key K, known func() (V, bool), fn func() (V, error)) (V, error) {
 	for {
 		f.mu.Lock()
 		c, waiting := f.calls[key]
@@ -36,7 +37,12 @@ func (f *flight[K, V]) do(ctx context.Context, key K, fn func() (V, error)) (V, 
 		}
 		f.mu.Unlock()
 		if !waiting {
-			return f.lead(ctx, key, c, fn)
+			return f.lead(ctx, key, c, func() (V, error) {
+				if v, ok := known(); ok {
+					return v, nil
+				}
+				return fn()
+			})
 		}
 		select {
 		case <-c.done:

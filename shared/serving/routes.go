@@ -55,13 +55,7 @@ func (rs *routes) resolve(ctx context.Context, key routeKey) (target, error) {
 	r, ok := rs.known[key]
 	if !ok {
 		rs.mu.Unlock()
-		return rs.first.do(ctx, key, func() (target, error) {
-			// Whoever asked may have ended between our look and this.
-			if t, ok := rs.remembered(key); ok {
-				return t, nil
-			}
-			return rs.ask(ctx, key)
-		})
+		return rs.first.do(ctx, key, func() (target, bool) { return rs.remembered(key) }, func() (target, error) { return rs.ask(ctx, key) })
 	}
 	old := r.current()
 	if r.busy || rs.now().Sub(r.checked) < rs.ttl {

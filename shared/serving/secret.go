@@ -70,21 +70,35 @@ func (s *Secret) Cipher(ctx context.Context, purpose string) (*Cipher, error) {
 // key derives the 32 bytes for one purpose. Callers that find no secret in memory
 // read it once together, and none waits longer than his own context lets him.
 func (s *Secret) key(ctx context.Context, purpose string) ([]byte, error) {
-	s.mu.Lock()
-	value := s.value
-	s.mu.Unlock()
-	if value == nil {
+	value, ok := s.known()
+	if !ok {
 		var err error
-		if value, err = s.reading.do(ctx, struct{}{}, func() ([]byte, error) { return s.read(ctx) }); err != nil {
+		if value, err = s.reading.do(ctx, struct{}{}, s.known, func() ([]byte, error) { return s.keep(ctx) }); err != nil {
 			return nil, err
 		}
-		s.mu.Lock()
-		s.value = value
-		s.mu.Unlock()
 	}
 	mac := hmac.New(sha256.New, value)
 	io.WriteString(mac, purpose)
 	return mac.Sum(nil), nil
+}
+
+// known returns the secret in memory, if there is one.
+func (s *Secret) known() ([]byte, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.value, s.value != nil
+}
+
+// keep reads the secret into memory.
+func (s *Secret) keep(ctx context.Context) ([]byte, error) {
+	value, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.value = value
+	return value, nil
 }
 
 // read returns the stored secret, making it when absent. When another function
