@@ -73,7 +73,7 @@ func (m *Model) Explain(s *Scratch, doc string, class int) Explanation {
 		s.runes = append(s.runes, r)
 	}
 	weight := s.spread(found, len(s.runes))
-	e.Spans = spans(s.runes, weight, s.text.Pieces(doc))
+	e.Spans = spans(s.runes, weight, s.text.Pieces())
 	return e
 }
 

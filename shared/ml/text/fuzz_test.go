@@ -31,7 +31,7 @@ func FuzzTokenize(f *testing.F) {
 				t.Fatalf("%q covers nothing of %q", term, doc)
 			}
 		}
-		checkExtents(t, s.Pieces(doc), length)
+		checkExtents(t, s.Pieces(), length)
 		index, value := v.Vectorize(&s, doc)
 		wantIndex, wantValue := c.Matrix(v, rows(1)).Row(0)
 		if !slices.Equal(index, wantIndex) || !slices.Equal(value, wantValue) {

@@ -48,14 +48,13 @@ func (s *Scratch) covers(t token) []Extent {
 	return s.extents[from:len(s.extents):len(s.extents)]
 }
 
-// Pieces returns the parts a reader sees in a document, ascending and
-// disjoint: its words, and each character of the stream that is in no word. They
-// are the Scratch's.
-func (s *Scratch) Pieces(doc string) []Extent {
-	s.read(doc)
+// Pieces returns the parts a reader sees in the document that was read last,
+// ascending and disjoint: its words, and each character of the stream that is in
+// no word; none before a document was read. They are the Scratch's.
+func (s *Scratch) Pieces() []Extent {
 	out := s.pieces[:0]
 	words, word := s.words, s.word.unit
-	for _, u := range s.stream.unit[:len(s.stream.unit)-1] {
+	for _, u := range s.stream.unit[:max(len(s.stream.unit)-1, 0)] {
 		if u.class == classSpace {
 			continue
 		}

@@ -208,8 +208,12 @@ func TestPieces(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			var s text.Scratch
+			if got := s.Pieces(); len(got) != 0 {
+				t.Errorf("Pieces before a document was read = %v", got)
+			}
+			count(t, []string{tc.doc}, text.Word()).Vocabulary(rows(1), text.Word()).Locate(&s, tc.doc)
 			var got []string
-			for _, e := range s.Pieces(tc.doc) {
+			for _, e := range s.Pieces() {
 				got = append(got, string([]rune(tc.doc)[e.Start:e.End]))
 			}
 			if !slices.Equal(got, tc.want) {
