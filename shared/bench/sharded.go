@@ -224,15 +224,7 @@ func (e *encoded) byRows(ctx context.Context, n int, tolerance float64) (spread,
 	s := spread{how: fmt.Sprintf("%d shards of rows", n)}
 	shards := make([]cocoa.Rows, n)
 	for k := range shards {
-		m := &sparse.Matrix{Cols: e.x.Cols, Start: []int64{0}}
-		for i := k; i < e.x.Rows; i += n {
-			index, value := e.x.Row(i)
-			m.Index, m.Value = append(m.Index, index...), append(m.Value, value...)
-			m.Start = append(m.Start, int64(len(m.Index)))
-			m.Rows++
-			shards[k].Y = append(shards[k].Y, e.y[i])
-		}
-		shards[k].X = m
+		shards[k].X, shards[k].Y = e.each(k, n)
 	}
 	got, err := cocoa.SVM{Tolerance: tolerance}.Train(ctx, shards, e.classes, runtime.NumCPU())
 	if err != nil {
@@ -245,6 +237,19 @@ func (e *encoded) byRows(ctx context.Context, n int, tolerance float64) (spread,
 	// reducer reads all updates and writes weights. Map, its items, Reduce, Choice.
 	s.puts, s.gets, s.states = s.rounds*(2*n+1), s.rounds*(4*n+1), s.rounds*(n+3)
 	return s, nil
+}
+
+// each returns every nth row and its class, from row first on.
+func (e *encoded) each(first, nth int) (x *sparse.Matrix, y []int32) {
+	x = &sparse.Matrix{Cols: e.x.Cols, Start: []int64{0}}
+	for i := first; i < e.x.Rows; i += nth {
+		index, value := e.x.Row(i)
+		x.Index, x.Value = append(x.Index, index...), append(x.Value, value...)
+		x.Start = append(x.Start, int64(len(x.Index)))
+		x.Rows++
+		y = append(y, e.y[i])
+	}
+	return x, y
 }
 
 // primal returns the objective summed over the classes.

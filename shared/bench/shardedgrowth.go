@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-
-	"godwit/shared/ml/sparse"
 )
 
 // growthShards is how many shards the rows are trained in as they grow.
@@ -61,13 +59,6 @@ func (e *encoded) leastOf(way func() (spread, error)) (spread, error) {
 
 // part is each nth row, with the columns and the test rows of all.
 func (e *encoded) part(nth int) *encoded {
-	out := &encoded{x: &sparse.Matrix{Cols: e.x.Cols, Start: []int64{0}}, test: e.test, truth: e.truth, classes: e.classes}
-	for i := 0; i < e.x.Rows; i += nth {
-		index, value := e.x.Row(i)
-		out.x.Index, out.x.Value = append(out.x.Index, index...), append(out.x.Value, value...)
-		out.x.Start = append(out.x.Start, int64(len(out.x.Index)))
-		out.x.Rows++
-		out.y = append(out.y, e.y[i])
-	}
-	return out
+	x, y := e.each(0, nth)
+	return &encoded{x: x, y: y, test: e.test, truth: e.truth, classes: e.classes}
 }
