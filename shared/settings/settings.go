@@ -51,12 +51,12 @@ type Settings struct {
 // names the variable.
 func Read(get func(string) string) (Settings, error) {
 	s := Settings{
-		Stage: or(get("GODWIT_STAGE"), "dev"), Table: get("GODWIT_TABLE"),
+		Stage: cmp.Or(get("GODWIT_STAGE"), "dev"), Table: get("GODWIT_TABLE"),
 		UploadsBucket: get("GODWIT_UPLOADS_BUCKET"), ModelsBucket: get("GODWIT_MODELS_BUCKET"),
 		StateMachine: get("GODWIT_STATE_MACHINE_ARN"), BatchMachine: get("GODWIT_BATCH_MACHINE_ARN"),
 		AdminDigest: get("GODWIT_ADMIN_KEY_SHA256"),
 		Build:       cmp.Or(get("GODWIT_BUILD"), revision, "unknown"),
-		Region:      or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
+		Region:      cmp.Or(get("AWS_REGION"), "us-east-1"), S3Endpoint: get("AWS_ENDPOINT_URL_S3"),
 		DDBEndpoint: get("AWS_ENDPOINT_URL_DYNAMODB"), SFNEndpoint: get("AWS_ENDPOINT_URL_SFN"),
 		OnnxRuntime: get("GODWIT_ONNX_RUNTIME_FUNCTION"), LambdaEndpoint: get("AWS_ENDPOINT_URL_LAMBDA"),
 		AccessKey: get("AWS_ACCESS_KEY_ID"), SecretKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN"),
@@ -73,16 +73,16 @@ func Read(get func(string) string) (Settings, error) {
 		return s, errors.New("GODWIT_ONNX_RUNTIME_FUNCTION: not the name of a function, of letters, digits, - and _")
 	}
 	var err error
-	if s.AdminTenant, err = registry.ParseTenant(or(get("GODWIT_ADMIN_TENANT"), "main")); err != nil {
+	if s.AdminTenant, err = registry.ParseTenant(cmp.Or(get("GODWIT_ADMIN_TENANT"), "main")); err != nil {
 		return s, fmt.Errorf("GODWIT_ADMIN_TENANT: %w", err)
 	}
-	if s.S3PathStyle, err = strconv.ParseBool(or(get("GODWIT_S3_PATH_STYLE"), "false")); err != nil {
+	if s.S3PathStyle, err = strconv.ParseBool(cmp.Or(get("GODWIT_S3_PATH_STYLE"), "false")); err != nil {
 		return s, fmt.Errorf("GODWIT_S3_PATH_STYLE: %w", err)
 	}
-	if s.AliasTTL, err = time.ParseDuration(or(get("GODWIT_ALIAS_TTL"), "5s")); err != nil || s.AliasTTL <= 0 {
+	if s.AliasTTL, err = time.ParseDuration(cmp.Or(get("GODWIT_ALIAS_TTL"), "5s")); err != nil || s.AliasTTL <= 0 {
 		return s, fmt.Errorf("GODWIT_ALIAS_TTL: %q is not a time above zero, such as 5s", get("GODWIT_ALIAS_TTL"))
 	}
-	mb, err := strconv.ParseInt(or(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "512"), 10, 32)
+	mb, err := strconv.ParseInt(cmp.Or(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "512"), 10, 32)
 	if err != nil || mb <= 0 {
 		return s, fmt.Errorf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE: %q is not a number of megabytes", get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	}
@@ -94,13 +94,6 @@ func Read(get func(string) string) (Settings, error) {
 		}
 	}
 	return s, nil
-}
-
-func or(value, standard string) string {
-	if value == "" {
-		return standard
-	}
-	return value
 }
 
 // notOfName reports whether r may not be in the name of a Lambda function. A
