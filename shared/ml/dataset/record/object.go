@@ -306,7 +306,7 @@ func (o *Object) escape() error {
 	return nil
 }
 
-// unit returns the UTF-16 unit of the \uXXXX at pos, or -1.
+// unit returns the UTF-16 unit of the \u escape at pos, or -1.
 func (o *Object) unit(pos int) rune {
 	if pos+6 > len(o.data) || o.data[pos] != '\\' || o.data[pos+1] != 'u' {
 		return -1
