@@ -194,11 +194,19 @@ func condemn(t *testing.T, kills string, steps ...string) {
 	}
 }
 
-// allStruck holds that no kill is still to come.
+// allStruck holds that no kill is still to come. It waits for the last ones: a job
+// is over before the answer of its last step, at which a kill may strike, is sent.
 func allStruck(t *testing.T, kills string) {
 	t.Helper()
-	if left, err := os.ReadDir(kills); err != nil || len(left) > 0 {
-		t.Errorf("%v, %v are kills that never struck, want none", left, err)
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		left, err := os.ReadDir(kills)
+		if err == nil && len(left) == 0 {
+			return
+		}
+		if err != nil || time.Since(began) > endsWithin {
+			t.Errorf("%v, %v are kills that never struck, want none", left, err)
+			return
+		}
 	}
 }
 

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -16,11 +14,7 @@ func TestServe_SpreadTraining(t *testing.T) {
 	kills := t.TempDir()
 	r := rollout{t, launchWith(t, t.TempDir(), withMortalTrainer(t, kills), "serve").serving(t)}
 	championOf(t, r.at)
-	for _, when := range []string{"before", "after"} {
-		if err := os.WriteFile(filepath.Join(kills, "block-"+when), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	condemn(t, kills, "block")
 	sets := r.want(200, "GET", "/v1/datasets", "", "")["items"].([]any)
 	body := fmt.Sprintf(`{"model":%q,"dataset":%q,"engine":"classes","promote_to":"none"}`, sampleModel, sets[0].(map[string]any)["id"])
 	job := r.want(202, "POST", "/v1/training-jobs", "", body)["id"].(string)
@@ -32,9 +26,7 @@ func TestServe_SpreadTraining(t *testing.T) {
 	if one, spread := r.want(200, "GET", model+"1", "", "")["digest"], r.want(200, "GET", model+"2", "", "")["digest"]; one != spread {
 		t.Errorf("digest %v when spread, %v by one function", spread, one)
 	}
-	if left, err := os.ReadDir(kills); err != nil || len(left) > 0 {
-		t.Errorf("%v, %v are kills that never struck, want none", left, err)
-	}
+	allStruck(t, kills)
 	told := map[string]bool{}
 	for _, e := range r.events(job) {
 		if e, ok := strings.CutSuffix(e, " functions side by side"); ok {
