@@ -31,6 +31,7 @@ const (
 	graphInitializer = 5
 	graphInput       = 11
 	graphOutput      = 12
+	graphValue       = 13
 	graphSparse      = 15
 
 	// NodeProto
@@ -39,6 +40,7 @@ const (
 	nodeName      = 3
 	nodeOperator  = 4
 	nodeAttribute = 5
+	nodeDoc       = 6
 	nodeDomain    = 7
 
 	// AttributeProto
@@ -85,6 +87,7 @@ const (
 	// ValueInfoProto, TypeProto, TypeProto.Tensor, TensorShapeProto and its Dimension
 	portName          = 1
 	portType          = 2
+	portDoc           = 3
 	typeTensor        = 1
 	typeSequence      = 4
 	typeMap           = 5

@@ -17,9 +17,7 @@ func beyond(t testing.TB) []onnxtest.Case {
 	square := onnx.OfFloats([]float32{1, 2, 3, 4, 2, 0, 0, .5}, 2, 2, 2)
 	return []onnxtest.Case{
 		made(t, "classifier", x, func(b *onnx.Builder, x string) {
-			w := b.Constant("w", onnx.OfFloats([]float32{1, -1, .5, 0, 2, -.5}, 2, 3))
-			z := b.Node("Einsum", []string{x, w}, onnx.Text("equation", "ni,ik->nk"))
-			b.Add(onnx.Node{Operator: "Softmax", Inputs: []string{z}, Outputs: []string{"scores"}, Attributes: []onnx.Attribute{onnx.Int("axis", 1)}})
+			score(b, x)
 			b.Output("scores", onnx.Float, -1, 3)
 			b.Note("labels", `["low","middle","high"]`)
 		}, -1, 2),
@@ -36,6 +34,13 @@ func beyond(t testing.TB) []onnxtest.Case {
 			b.Output("y", onnx.Float, -1, 1, 4, 4)
 		}, -1, 1, 2, 2),
 	}
+}
+
+// score makes scores of three labels, by an operator that is not ours.
+func score(b *onnx.Builder, x string) {
+	w := b.Constant("w", onnx.OfFloats([]float32{1, -1, .5, 0, 2, -.5}, 2, 3))
+	z := b.Node("Einsum", []string{x, w}, onnx.Text("equation", "ni,ik->nk"))
+	b.Add(onnx.Node{Operator: "Softmax", Inputs: []string{z}, Outputs: []string{"scores"}, Attributes: []onnx.Attribute{onnx.Int("axis", 1)}})
 }
 
 // one is a graph of one node; an attribute without a name is none.

@@ -5,7 +5,9 @@
 // of onnxruntime_c_api.h: OrtGetApiBase leads to a table of functions, of which
 // those of version 1 are used, whose places never change. A Session is a graph
 // ready to run. What runs is set so that the same row has the same bits: one
-// thread, nodes one after the other, no arena that keeps memory between runs.
+// thread, nodes one after the other, no arena that keeps memory between runs. And
+// it answers with what package runner would answer with: scores behind a ZipMap are
+// a tensor (onnx.DropZipMaps).
 //
 // ONNX Runtime is a large program in C++ that reads somebody else's file. Graphs
 // that name data outside of themselves are refused before it sees them

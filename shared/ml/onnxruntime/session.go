@@ -17,12 +17,16 @@ type Session struct {
 	outputNames []*byte
 }
 
-// Session makes a session of a graph, which it does not keep. It fails with an
-// *onnx.Error: of the reason onnx.Unsupported with the operator's name when
-// ONNX Runtime does not have it either.
+// Session makes a session of a graph, which it does not keep, but may write into:
+// see onnx.DropZipMaps. It fails with an *onnx.Error: of the reason
+// onnx.Unsupported with the operator's name when ONNX Runtime does not have it
+// either.
 func (r *Runtime) Session(graph []byte) (*Session, error) {
 	about, err := onnx.Skim(graph, onnx.Limits{})
 	if err != nil {
+		return nil, err
+	}
+	if err := onnx.DropZipMaps(graph); err != nil {
 		return nil, err
 	}
 	if isOwnFormat(graph) {
@@ -49,7 +53,7 @@ func (r *Runtime) Session(graph []byte) (*Session, error) {
 		s.Close()
 		return nil, err
 	}
-	s.signature.Labels = runner.Labels(&about.Graph)
+	s.signature.Labels = runner.Labels(&about.Graph) // of the graph with its ZipMaps
 	return s, nil
 }
 
@@ -65,8 +69,9 @@ func isOwnFormat(graph []byte) bool {
 func (s *Session) Close() { s.runtime.api.releaseSession(s.handle) }
 
 // Signature says what the graph takes and answers. Outputs that are no tensors
-// of types that are read, such as ZipMap's maps, are left out, and are not
-// computed for their own sake. It must not be changed.
+// of types that are read, such as sequences, are left out, and are not computed
+// for their own sake; ZipMap's are the scores it takes, as in package runner. It
+// must not be changed.
 func (s *Session) Signature() runner.Signature { return s.signature }
 
 // Run answers one set of inputs, in the order of the signature. It fails with an

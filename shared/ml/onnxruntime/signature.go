@@ -39,7 +39,7 @@ func (s *Session) describe() error {
 		s.outputNames = append(s.outputNames, zeroEnded(p.Name))
 	}
 	if len(s.outputNames) == 0 {
-		return onnx.Errorf(onnx.Unsupported, "none of the outputs is a tensor; export a classifier without ZipMap")
+		return onnx.Errorf(onnx.Unsupported, "none of the outputs is a tensor of numbers, strings or booleans")
 	}
 	return nil
 }
@@ -72,7 +72,8 @@ func (s *Session) port(i uintptr, name func(handle, uintptr, handle, **byte) sta
 	if err != nil {
 		return p, r.refused(err)
 	}
-	p.Type, p.Ranked = t, true
+	// Of a scalar no axes are told, nor where they are not known.
+	p.Type, p.Ranked = t, len(dims) > 0
 	for _, d := range dims {
 		p.Dims = append(p.Dims, onnx.Dim{Size: int(max(d, 0)), Open: d < 0})
 	}

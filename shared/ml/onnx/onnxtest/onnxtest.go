@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"godwit/shared/ml/onnx"
 	"godwit/shared/ml/onnx/runner"
@@ -86,6 +89,19 @@ func TensorOf(name string, t *onnx.Tensor) Tensor {
 		p.Data = append(p.Data, v)
 	}
 	return p
+}
+
+// WithMaps declares an output that a graph makes as skl2onnx declares ZipMap's: a
+// sequence of maps from key to Float. The graph must not declare it itself.
+func WithMaps(graph []byte, output string, key onnx.Type) []byte {
+	field := func(number protowire.Number, inner []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), inner)
+	}
+	value := field(1, []byte{8, byte(onnx.Float)}) // TypeProto { tensor_type { elem_type } }
+	maps := field(5, slices.Concat([]byte{8, byte(key)}, field(2, value)))
+	port := slices.Concat(field(1, []byte(output)), field(2, field(4, field(1, maps))))
+	// The outputs of a graph that is there twice are those of both.
+	return slices.Concat(graph, field(7, field(12, port)))
 }
 
 // Write writes cases, whose answers peer.js puts in.
