@@ -23,6 +23,11 @@ type Assumptions struct {
 	// Of one prediction over HTTP.
 	OverheadSeconds float64 // Runtime API, decoding, encoding: on a whole core
 	LogBytes        float64 // written by function and gateway together
+
+	// Of one whose graph ONNX Runtime runs, in a function of its own.
+	EngineMB         float64 // MemorySize in template.yaml
+	EngineRowSeconds float64 // of a row, and a small graph: `go test -bench . ./functions/onnxruntime`, 128 rows in 2.0 to 3.9 ms
+	InvokeSeconds    float64 // of a function's call of another besides the work; not measured
 }
 
 // standard are the assumptions of the page.
@@ -32,6 +37,7 @@ func standard() Assumptions {
 		S3Rate: 80e6, StepSeconds: .5, Instances: accountInstances.value, Gather: 2,
 		Rounds: 22, Passes: 5, Change: .2,
 		OverheadSeconds: 150e-6, LogBytes: 1000,
+		EngineMB: 2048, EngineRowSeconds: 16e-6, InvokeSeconds: 10e-3,
 	}
 }
 
@@ -46,6 +52,8 @@ func (a *Assumptions) flags(f *flag.FlagSet) {
 	f.Float64Var(&a.Passes, "passes", a.Passes, "rounds that take as long as a fit")
 	f.Float64Var(&a.Change, "change", a.Change, "share of the weights that changes in a round")
 	f.Float64Var(&a.LogBytes, "log-bytes", a.LogBytes, "log bytes of one prediction")
+	f.Float64Var(&a.EngineRowSeconds, "engine-row", a.EngineRowSeconds, "seconds that ONNX Runtime takes for a row of a graph")
+	f.Float64Var(&a.InvokeSeconds, "invoke", a.InvokeSeconds, "seconds of a function's call of another, besides its work")
 }
 
 // cores are what a function of so much memory computes with.

@@ -47,6 +47,15 @@ func tables(u Units, a Assumptions) string {
 		}
 		fmt.Fprintf(&b, " %s | %s | %s |\n", dollars(s.million), dollars(serve(u, a, rate, largeBatch).million), orNone(s.limit))
 	}
+	b.WriteString("\n### What ONNX Runtime adds\n\nOnly to predictions by imported graphs that it runs (`OnnxRuntime=on`): a call of its function for each request, and the time that predict waits. While nobody asks for them it costs nothing.\n\n| a second | instances | dollars a month | calls | waiting | dollars a million | in requests of 100 | first limit met |\n|---:|---:|---:|---:|---:|---:|---:|---|\n")
+	for _, rate := range rates {
+		s := engine(a, rate, 1)
+		fmt.Fprintf(&b, "| %s | %s | %s |", count(rate), count(s.instances), dollars(s.month))
+		for _, p := range s.parts {
+			fmt.Fprintf(&b, " %s |", dollars(p.dollars))
+		}
+		fmt.Fprintf(&b, " %s | %s | %s |\n", dollars(s.million), dollars(engine(a, rate, largeBatch).million), orNone(s.limit))
+	}
 	return b.String()
 }
 
@@ -124,6 +133,9 @@ func assumed(a Assumptions) string {
 		{"share of the weights that a shard changes in a round (`make bench-scale`)", number(a.Change)},
 		{"Runtime API, decoding and encoding of a prediction, on a whole core (goal held by `make bench`)", number(a.OverheadSeconds*1e6) + " µs"},
 		{"log bytes of a prediction, function and gateway", number(a.LogBytes)},
+		{"memory of the function with ONNX Runtime (template.yaml)", number(a.EngineMB) + " MB"},
+		{"a row of a small graph by ONNX Runtime, on a whole core (`go test -bench . ./functions/onnxruntime`)", number(a.EngineRowSeconds*1e6) + " µs"},
+		{"a function's call of another besides its work (not measured)", span(a.InvokeSeconds)},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
 	}
