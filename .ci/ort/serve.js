@@ -1,17 +1,19 @@
 // Imports graphs into a running stage and holds its answers against those of
 // ONNX Runtime in Node.
 //
-//   node serve.js READY_FILE CASES.jsonl
+//   node serve.js READY_FILE CASES.jsonl ANSWER
 //
 // The first of the frozen cases is a classifier with an operator that only the
 // optional function runs: it is dropped into the inbox through a presigned
-// upload, and asked by /predict, /explain and /v2. A copy with an operator nobody
-// runs must be refused by name.
+// upload, and asked by /predict, /explain and /v2. So is a copy that ends in ZipMap,
+// whose maps come as scores. A copy with an operator nobody runs must be refused by
+// name. ANSWER is what the function said of events/onnxruntime-run.json: the softmax
+// of .5 and -3.
 'use strict';
 const ort = require('onnxruntime-node');
 const fs = require('fs');
 
-const [readyFile, casesFile] = process.argv.slice(2);
+const [readyFile, casesFile, answerFile] = process.argv.slice(2);
 const at = JSON.parse(fs.readFileSync(readyFile, 'utf8'));
 const line = JSON.parse(fs.readFileSync(casesFile, 'utf8').split('\n')[0]);
 const graph = Buffer.from(line.model, 'base64');
@@ -47,7 +49,26 @@ async function send(model, bytes) {
   throw new Error(`the import of ${model} does not end`);
 }
 
+// maps is what makes maps of the scores, as skl2onnx writes it: fields of a
+// ModelProto, which add to those of the file that they are put behind.
+function maps() {
+  const field = (number, ...inner) => {
+    const bytes = Buffer.concat(inner.map((part) => Buffer.from(part)));
+    return Buffer.concat([Buffer.from([number << 3 | 2, bytes.length]), bytes]);
+  };
+  const int = (number, value) => [number << 3, value];
+  const labels = field(5, field(1, 'classlabels_strings'), ...LABELS.map((l) => field(9, l)), [0xa0, 0x01, 8] /* type: STRINGS */);
+  const node = field(1, field(1, 'scores'), field(2, 'maps'), field(4, 'ZipMap'), labels, field(7, 'ai.onnx.ml'));
+  const type = field(2, field(4, field(1, field(5, int(1, 8), field(2, field(1, int(1, 1)))))));
+  return Buffer.concat([field(7, node, field(12, field(1, 'maps'), type)), field(8, field(1, 'ai.onnx.ml'), int(2, 3))]);
+}
+
 (async () => {
+  const said = JSON.parse(fs.readFileSync(answerFile, 'utf8'));
+  const bytes = Buffer.from(said.rows?.[0].outputs?.[0].data ?? '', 'base64');
+  const cold = 1 / (1 + Math.exp(-3.5));
+  check(bytes.length === 8 && near([bytes.readFloatLE(0), bytes.readFloatLE(4)], [cold, 1 - cold]), `the sample event: ${JSON.stringify(said)}`);
+
   const job = await send(MODEL, graph);
   check(job.status === 'succeeded' && job.version === 1, `the import: ${JSON.stringify(job)}`);
   const version = (await ask(`/v1/models/${MODEL}/versions/1`)).body;
@@ -76,6 +97,12 @@ async function send(model, bytes) {
 
   const explained = await ask(`/v1/models/${MODEL}/explain`, { inputs: [{ f0: 2, f1: -1 }] });
   check(explained.body.results?.[0].explanation?.columns?.length === 2, `explain: ${JSON.stringify(explained.body)}`);
+
+  const zipped = await send('zipped', Buffer.concat([graph, maps()]));
+  check(zipped.status === 'succeeded', `the import with ZipMap: ${JSON.stringify(zipped)}`);
+  const mapped = await ask('/v2/models/zipped/infer', { inputs: [{ name: 'x', datatype: 'FP32', shape: [rows.length, 2], data: rows.flat() }] });
+  const scoresOf = mapped.body.outputs?.find((o) => o.name === 'maps');
+  check(scoresOf && scoresOf.datatype === 'FP32' && near(scoresOf.data, want.flat()), `ZipMap by /v2 infer: ${JSON.stringify(mapped.body).slice(0, 400)}`);
 
   const nobody = await send('nobody', Buffer.from(graph.toString('latin1').replaceAll('Einsum', 'Einsam'), 'latin1'));
   check(nobody.status === 'failed' && nobody.error.code === 'onnx_operator_unsupported' && nobody.error.message.includes('ONNX Runtime') && nobody.error.message.includes('Einsam'),

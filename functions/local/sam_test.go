@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"os"
@@ -128,9 +129,9 @@ func TestSAM_ReadmeListsEvents(t *testing.T) {
 	}
 	listed := map[string]string{}
 	for _, m := range regexp.MustCompile(`(?m)^sam local invoke (\w+) +-e events/(\S+)$`).FindAllStringSubmatch(string(data), -1) {
-		listed[m[2]] = folders[m[1]]
+		listed[m[2]] = cmp.Or(folders[m[1]], m[1])
 	}
-	want := map[string]string{}
+	want := map[string]string{optionalEvent: optionalFunction}
 	for _, r := range rows {
 		want[r.file] = r.function
 	}
