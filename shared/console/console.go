@@ -25,12 +25,14 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed assets
@@ -60,10 +62,11 @@ type Handler struct {
 
 // file is one file ready to be sent.
 type file struct {
-	plain, packed []byte // packed is nil where gzip does not pay
-	media         string
-	policy        string // Content-Security-Policy
-	tag           string // ETag of plain; packed has another
+	plain  []byte
+	packed func() []byte // by gzip when first asked for; nil where that does not pay
+	media  string
+	policy string // Content-Security-Policy
+	tag    string // ETag of plain; packed has another
 }
 
 // New returns the console. uploads is the origin presigned uploads go to, such
@@ -97,7 +100,9 @@ func New(uploads string) (*Handler, error) {
 	return h, nil
 }
 
-// prepare works out everything that is the same for every request.
+// prepare works out what is the same for every request. Packing waits for one
+// that wants the file: all of them would be most of the time the function takes to
+// start, and most of its starts are for the API.
 func (f *file) prepare(name, uploads string) error {
 	if f.media = media[path.Ext(name)]; f.media == "" {
 		return fmt.Errorf("no media type for its ending")
@@ -112,21 +117,22 @@ func (f *file) prepare(name, uploads string) error {
 	default:
 		f.policy = "default-src 'none'"
 	}
-	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(f.plain); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if packed.Len() < len(f.plain)*9/10 {
-		f.packed = packed.Bytes()
-	}
+	f.packed = sync.OnceValue(func() []byte { return pack(f.plain) })
 	return nil
+}
+
+// pack returns data as gzip, nil where it would hardly be smaller.
+func pack(data []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil { // no such level: the file goes out as it is
+		return nil
+	}
+	_, err = w.Write(data)
+	if err = errors.Join(err, w.Close()); err != nil || out.Len() >= len(data)*9/10 {
+		return nil
+	}
+	return out.Bytes()
 }
 
 // pagePolicy lets the page run and load what is beside it, and talk to its own
@@ -177,10 +183,10 @@ func (h *Handler) Before(next http.Handler) http.Handler {
 func (f *file) serve(w http.ResponseWriter, r *http.Request, keep string) {
 	body, tag := f.plain, `"`+f.tag+`"`
 	h := w.Header()
-	if f.packed != nil {
+	if packed := f.packed(); packed != nil {
 		h.Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-			body, tag = f.packed, `"`+f.tag+`-gzip"`
+			body, tag = packed, `"`+f.tag+`-gzip"`
 			h.Set("Content-Encoding", "gzip")
 		}
 	}

@@ -243,3 +243,13 @@ func Example() {
 	fmt.Println(w.Code, w.Header().Get("Content-Type"))
 	// Output: 200 text/html; charset=utf-8
 }
+
+// What New does, every start of the function waits for.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := console.New(uploads); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
