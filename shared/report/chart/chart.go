@@ -17,6 +17,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Figure is a drawing. Lengths are in units of its own, which a page shows as
@@ -94,18 +95,20 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// drawing is how every Figure is written.
-var drawing = template.Must(template.New("svg").Funcs(template.FuncMap{"n": number, "plain": Plain}).Parse(
-	`<svg class="chart {{.Class}}" role="img" aria-labelledby="{{.ID}}-t {{.ID}}-d" viewBox="0 0 {{n .Width}} {{n .Height}}" width="{{n .Width}}" height="{{n .Height}}">` +
-		`<title id="{{.ID}}-t">{{plain .Title 200}}</title><desc id="{{.ID}}-d">{{plain .Desc 1000}}</desc>` +
-		`{{range .Marks}}` +
-		`{{if eq .Shape "rect"}}<rect class="{{.Class}}" x="{{n .X}}" y="{{n .Y}}" width="{{n .W}}" height="{{n .H}}"{{if .Opacity}} fill-opacity="{{n .Opacity}}"{{end}}>{{template "told" .}}</rect>` +
-		`{{else if eq .Shape "line"}}<line class="{{.Class}}" x1="{{n .X}}" y1="{{n .Y}}" x2="{{n .W}}" y2="{{n .H}}">{{template "told" .}}</line>` +
-		`{{else if eq .Shape "dot"}}<circle class="{{.Class}}" cx="{{n .X}}" cy="{{n .Y}}" r="{{n .W}}">{{template "told" .}}</circle>` +
-		`{{else if eq .Shape "path"}}<path class="{{.Class}}" d="{{.Path}}"{{if .Opacity}} fill-opacity="{{n .Opacity}}"{{end}}>{{template "told" .}}</path>` +
-		`{{else}}<text class="{{.Class}}" x="{{n .X}}" y="{{n .Y}}" text-anchor="{{.Anchor}}"{{if .Turn}} transform="rotate({{n .Turn}} {{n .X}} {{n .Y}})"{{end}}>{{template "told" .}}{{plain .Text 200}}</text>{{end}}` +
-		`{{end}}</svg>` +
-		`{{define "told"}}{{if .Title}}<title>{{plain .Title 300}}</title>{{end}}{{end}}`))
+// drawing is how every Figure is written; it is read when the first one is.
+var drawing = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("svg").Funcs(template.FuncMap{"n": number, "plain": Plain}).Parse(
+		`<svg class="chart {{.Class}}" role="img" aria-labelledby="{{.ID}}-t {{.ID}}-d" viewBox="0 0 {{n .Width}} {{n .Height}}" width="{{n .Width}}" height="{{n .Height}}">` +
+			`<title id="{{.ID}}-t">{{plain .Title 200}}</title><desc id="{{.ID}}-d">{{plain .Desc 1000}}</desc>` +
+			`{{range .Marks}}` +
+			`{{if eq .Shape "rect"}}<rect class="{{.Class}}" x="{{n .X}}" y="{{n .Y}}" width="{{n .W}}" height="{{n .H}}"{{if .Opacity}} fill-opacity="{{n .Opacity}}"{{end}}>{{template "told" .}}</rect>` +
+			`{{else if eq .Shape "line"}}<line class="{{.Class}}" x1="{{n .X}}" y1="{{n .Y}}" x2="{{n .W}}" y2="{{n .H}}">{{template "told" .}}</line>` +
+			`{{else if eq .Shape "dot"}}<circle class="{{.Class}}" cx="{{n .X}}" cy="{{n .Y}}" r="{{n .W}}">{{template "told" .}}</circle>` +
+			`{{else if eq .Shape "path"}}<path class="{{.Class}}" d="{{.Path}}"{{if .Opacity}} fill-opacity="{{n .Opacity}}"{{end}}>{{template "told" .}}</path>` +
+			`{{else}}<text class="{{.Class}}" x="{{n .X}}" y="{{n .Y}}" text-anchor="{{.Anchor}}"{{if .Turn}} transform="rotate({{n .Turn}} {{n .X}} {{n .Y}})"{{end}}>{{template "told" .}}{{plain .Text 200}}</text>{{end}}` +
+			`{{end}}</svg>` +
+			`{{define "told"}}{{if .Title}}<title>{{plain .Title 300}}</title>{{end}}{{end}}`))
+})
 
 // Marks returns what the template draws.
 func (f *Figure) Marks() []mark { return f.marks }
@@ -114,7 +117,7 @@ func (f *Figure) Marks() []mark { return f.marks }
 // template's, and says that this package is at fault.
 func (f *Figure) SVG() (template.HTML, error) {
 	var b strings.Builder
-	if err := drawing.Execute(&b, f); err != nil {
+	if err := drawing().Execute(&b, f); err != nil {
 		return "", err
 	}
 	return template.HTML(b.String()), nil
