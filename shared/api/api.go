@@ -80,18 +80,22 @@ func Registry(d Deps) http.Handler {
 // service serves one function's routes. It is safe for concurrent use.
 type service struct {
 	Deps
-	mux   *http.ServeMux // this function's routes
-	every *http.ServeMux // all routes the gateway may send here, to know which methods a path has
+	mux   *http.ServeMux        // this function's routes
+	every func() *http.ServeMux // all routes the gateway may send here, to know which methods a path has; made on first use
 
 	openAPI     []byte // built on first use
 	openAPIOnce sync.Once
 }
 
 func newService(d Deps, own, others []Route) *service {
-	s := &service{Deps: d, mux: http.NewServeMux(), every: http.NewServeMux()}
-	for _, route := range slices.Concat(own, others) {
-		s.every.Handle(route.Method+" "+route.Pattern, http.NotFoundHandler())
-	}
+	s := &service{Deps: d, mux: http.NewServeMux()}
+	s.every = sync.OnceValue(func() *http.ServeMux {
+		mux := http.NewServeMux()
+		for _, route := range slices.Concat(own, others) {
+			mux.Handle(route.Method+" "+route.Pattern, http.NotFoundHandler())
+		}
+		return mux
+	})
 	for _, route := range own {
 		s.mux.HandleFunc(route.Method+" "+route.Pattern, func(w http.ResponseWriter, r *http.Request) { s.run(&route, w, r) })
 	}

@@ -62,7 +62,7 @@ func (s *service) allowed(r *http.Request) string {
 	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut} {
 		other := *r
 		other.Method = method
-		if _, pattern := s.every.Handler(&other); pattern != "" {
+		if _, pattern := s.every().Handler(&other); pattern != "" {
 			methods = append(methods, method)
 		}
 	}
