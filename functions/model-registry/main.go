@@ -9,6 +9,7 @@ import (
 
 	"godwit/shared/api"
 	"godwit/shared/boot"
+	"godwit/shared/boot/workflow"
 	"godwit/shared/console"
 	"godwit/shared/lambdahttp"
 	"godwit/shared/report"
@@ -20,7 +21,8 @@ func main() {
 		log.Fatal(err)
 	}
 	deps := app.API()
-	deps.Training, deps.Batches, deps.Press = app.Jobs(), app.Batches(), report.Press{}
+	deps.Training, deps.Batches = app.Jobs(workflow.Training(app)), app.Batches(workflow.Batch(app))
+	deps.Press = report.Press{}
 	pages, err := console.New(app.Settings.UploadsOrigin())
 	if err != nil {
 		log.Fatal(err)

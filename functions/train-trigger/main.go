@@ -10,6 +10,7 @@ import (
 
 	"godwit/shared/api"
 	"godwit/shared/boot"
+	"godwit/shared/boot/workflow"
 	"godwit/shared/lambdahttp"
 )
 
@@ -19,6 +20,6 @@ func main() {
 		log.Fatal(err)
 	}
 	deps := app.API()
-	deps.Training, deps.Batches = app.Jobs(), app.Batches()
+	deps.Training, deps.Batches = app.Jobs(workflow.Training(app)), app.Batches(workflow.Batch(app))
 	lambda.Start(lambdahttp.Either(api.Training(deps), app.Trigger(deps.Training, deps.Batches).Handle))
 }

@@ -42,8 +42,7 @@ type App struct {
 	Usage    *usage.Gatherer // counts; flushed at the end of requests
 	Now      func() time.Time
 	NewToken func() string
-
-	aws aws.Config
+	AWS      aws.Config // of every client of the SDK
 }
 
 // New builds the services from the environment.
@@ -57,9 +56,9 @@ func New() (*App, error) {
 		Credentials: credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, s.SessionToken),
 		HTTPClient:  httpClient(),
 	}
-	table := dynamodb.NewFromConfig(config, func(o *dynamodb.Options) { o.BaseEndpoint = endpoint(s.DDBEndpoint) })
+	table := dynamodb.NewFromConfig(config, func(o *dynamodb.Options) { o.BaseEndpoint = Endpoint(s.DDBEndpoint) })
 	objects := s3.NewFromConfig(config, func(o *s3.Options) {
-		o.BaseEndpoint, o.UsePathStyle = endpoint(s.S3Endpoint), s.S3PathStyle
+		o.BaseEndpoint, o.UsePathStyle = Endpoint(s.S3Endpoint), s.S3PathStyle
 	})
 
 	a := &App{
@@ -71,7 +70,7 @@ func New() (*App, error) {
 		Models:   s3blob.New(objects, s.ModelsBucket, time.Now),
 		Now:      time.Now,
 		NewToken: rand.Text,
-		aws:      config,
+		AWS:      config,
 	}
 	a.Secret = &serving.Secret{Store: a.Store, Random: rand.Reader}
 	a.Usage = &usage.Gatherer{Store: a.Store, Now: a.Now, Shard: mathrand.IntN(usage.Shards)}
@@ -79,7 +78,9 @@ func New() (*App, error) {
 	return a, nil
 }
 
-func endpoint(url string) *string {
+// Endpoint is the address of a service as a client of the SDK takes it: nil, for
+// the region's own, where url is empty.
+func Endpoint(url string) *string {
 	if url == "" {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (a *App) engine() foreign.Engine {
 		TLSHandshakeTimeout: dialTimeout, IdleConnTimeout: idleTimeout, MaxIdleConnsPerHost: 4,
 	}}
 	return &remote.Client{Function: &lambdacall.Function{
-		Client: client, Credentials: a.aws.Credentials, Now: a.Now,
+		Client: client, Credentials: a.AWS.Credentials, Now: a.Now,
 		Region: a.Settings.Region, Endpoint: a.Settings.LambdaEndpoint, Name: a.Settings.OnnxRuntime,
 	}}
 }

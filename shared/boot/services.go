@@ -7,26 +7,24 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
-
 	"godwit/shared/access"
 	"godwit/shared/api"
 	"godwit/shared/batch"
+	"godwit/shared/jobs"
 	"godwit/shared/monitor"
 	"godwit/shared/registry"
 	"godwit/shared/serving"
-	"godwit/shared/stepfn"
 	"godwit/shared/training"
 	"godwit/shared/trigger"
 )
 
-// Jobs returns the service of training jobs. Programs that never start or
-// follow one do not call it, and do not carry the engine's client.
-func (a *App) Jobs() *training.Service {
-	engine := sfn.NewFromConfig(a.aws, func(o *sfn.Options) { o.BaseEndpoint = endpoint(a.Settings.SFNEndpoint) })
+// Jobs returns the service of training jobs. machine runs their executions,
+// package workflow's; it is nil in a program that neither starts nor follows one
+// and only runs the steps of jobs.
+func (a *App) Jobs(machine jobs.Machine) *training.Service {
 	return &training.Service{
 		Store: a.Store, Registry: a.Registry, Uploads: a.Uploads,
-		Machine: stepfn.New(engine, a.Settings.StateMachine), Now: a.Now, NewToken: a.NewToken,
+		Machine: machine, Now: a.Now, NewToken: a.NewToken,
 	}
 }
 
@@ -72,7 +70,7 @@ func (a *App) Trigger(jobs *training.Service, batches *batch.Service) *trigger.H
 // Steps returns what runs the steps of jobs.
 func (a *App) Steps() *training.Steps {
 	return &training.Steps{
-		Jobs: a.Jobs(), Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
+		Jobs: a.Jobs(nil), Uploads: a.Uploads, Models: a.Models, Build: a.Settings.Build,
 		Workers: runtime.GOMAXPROCS(0), FunctionBytes: a.Settings.MemoryBytes, Engine: a.engine(), Usage: a.Usage, Judgements: a.judgements, Log: a.Log,
 	}
 }
