@@ -20,7 +20,7 @@ const (
 
 var (
 	executionsBucket = []byte("executions") // ARN -> execution
-	itemsBucket      = []byte("items")      // ARN/state/index -> output of an inline Map's item
+	itemsBucket      = []byte("items")      // ARN/state/index#digest of input -> output of an inline Map's item
 	childrenBucket   = []byte("children")   // ARN/state/index -> child of a distributed Map
 )
 
@@ -29,7 +29,8 @@ var (
 //
 //	killed while a state runs     the state is run again from its input: a Task's
 //	                              function may be called twice, as AWS may do too
-//	killed inside an inline Map   items that ended are kept, the others run again
+//	killed inside an inline Map   items that ended are kept, the others run again;
+//	or right after it             none of them, once all have ended
 //	killed inside a distributed   each child goes on with its own state
 //	killed after the end          the status change is offered again until taken
 type execution struct {

@@ -3,6 +3,7 @@ package states
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -287,8 +288,9 @@ func (w *walk) invoke(ctx context.Context, s *State, function string, payload []
 }
 
 // each runs a Map's processor once per item and returns the outputs in order.
-// A finished item is kept until the Map is done, so that a restart does not
-// repeat it. The first failure stops the rest.
+// A finished item is kept until the execution ends, as the children of spread are:
+// a stage killed before the state after the Map is noted would repeat them all.
+// The first failure stops the rest.
 func (w *walk) each(ctx context.Context, s *State, input any, object map[string]any, key string) (any, error) {
 	found, err := s.ItemsPath.get(input, object)
 	if err != nil {
@@ -311,28 +313,31 @@ func (w *walk) each(ctx context.Context, s *State, input any, object map[string]
 	if err != nil {
 		return nil, err
 	}
-	return out, w.engine.forgetItems(key + "/")
+	return out, nil
 }
 
 // one runs the processor for one item.
 func (w *walk) one(ctx context.Context, s *State, input any, outer map[string]any, item any, i int, key string) (any, error) {
-	// It ended before the stage was restarted.
-	if kept, ok, err := w.engine.item(key); err != nil || ok {
+	data, err := w.itemInput(s, input, outer, item, i)
+	if err != nil {
+		return nil, err
+	}
+	// It ended before the stage was restarted. With its input in its name it is
+	// found for the same work alone: a Map inside an item that is run again may
+	// have other items than it had.
+	done := fmt.Sprintf("%s#%x", key, sha256.Sum256(data))
+	if kept, ok, err := w.engine.item(done); err != nil || ok {
 		return kept, err
 	}
 	inner := &walk{
 		engine: w.engine, machine: s.Iterator, execution: w.execution, registered: w.registered, key: key,
 		item: mapObject(item, i),
 	}
-	data, err := w.itemInput(s, input, outer, item, i)
-	if err != nil {
-		return nil, err
-	}
 	result, err := inner.run(ctx, s.Iterator.StartAt, data, 0, func(string, json.RawMessage, int) error { return nil })
 	if err != nil {
 		return nil, err
 	}
-	if err := w.engine.keepItem(key, result); err != nil {
+	if err := w.engine.keepItem(done, result); err != nil {
 		return nil, err
 	}
 	return decodeJSON(result)
