@@ -20,16 +20,20 @@ type Book[J any] struct {
 }
 
 // Open stores a new job and returns it as it is stored: one that is there
-// under its id already is returned as it is, with opened false. The error is
-// fault.Unavailable.
-func (b *Book[J]) Open(ctx context.Context, job J) (stored J, opened bool, err error) {
+// under its id already is returned as it is, with opened false. What is given
+// besides is written with the job or not at all. The error is fault.Unavailable,
+// or fault.PreconditionFailed when a condition of what is given does not hold.
+func (b *Book[J]) Open(ctx context.Context, job J, with ...registry.Write) (stored J, opened bool, err error) {
 	h := b.Kind.Head(&job)
-	err = b.write(ctx, &job, 0)
-	if fault.Is(err, fault.PreconditionFailed) {
-		stored, err = b.Load(ctx, h.Tenant, h.ID)
-		return stored, false, err
+	err = b.write(ctx, &job, 0, with...)
+	if !fault.Is(err, fault.PreconditionFailed) {
+		return job, err == nil, err
 	}
-	return job, err == nil, err
+	stored, absent := b.Load(ctx, h.Tenant, h.ID)
+	if fault.Is(absent, fault.NotFound) && len(with) > 0 {
+		return stored, false, err // it was not the job that was in the way
+	}
+	return stored, false, absent
 }
 
 // Load returns a job. Absent, or not an id of this kind, is fault.NotFound.
@@ -84,13 +88,14 @@ func (b *Book[J]) Update(ctx context.Context, t registry.Tenant, id string, chan
 	return none, fault.New(fault.Unavailable, "%s %s is being changed by others; try again", b.Kind.Noun, id)
 }
 
-// write stores job under the revision it was read at and sets its new one.
-func (b *Book[J]) write(ctx context.Context, job *J, rev int64) error {
+// write stores job, together with others, under the revision it was read at and
+// sets its new one.
+func (b *Book[J]) write(ctx context.Context, job *J, rev int64, with ...registry.Write) error {
 	w, err := b.Kind.Write(*job, rev)
 	if err != nil {
 		return err
 	}
-	if err := b.Store.Write(ctx, b.NewToken(), w); err != nil {
+	if err := b.Store.Write(ctx, b.NewToken(), append([]registry.Write{w}, with...)...); err != nil {
 		return err
 	}
 	b.Kind.SetRev(job, rev+1)

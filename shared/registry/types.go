@@ -157,5 +157,6 @@ type Dataset struct {
 	ProfileKey string          `json:"profile_key,omitempty"` // what the data is made of as JSON, in the models bucket
 	CreatedAt  time.Time       `json:"created_at"`
 	UpdatedAt  time.Time       `json:"updated_at"`
+	DeletedAt  time.Time       `json:"deleted_at,omitzero"` // set while its object is being removed; no reader is given it
 	Rev        int64           `json:"-"`
 }

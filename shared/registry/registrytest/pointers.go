@@ -179,3 +179,56 @@ func raceModelDeletion(t *testing.T, s *suite) {
 		t.Errorf("afterwards %d versions, %v, model %+v, %v, want versions and model there or gone together", len(versions.Items), err, m, modelErr)
 	}
 }
+
+// raceDatasetDeletion opens jobs on a data set while it is deleted: those that were
+// opened before it was condemned are all there are, and the others find no data set.
+func raceDatasetDeletion(t *testing.T, s *suite) {
+	r := &registry.Registry{Store: s.store, Now: time.Now, NewToken: token}
+	for round := range 4 {
+		id := fmt.Sprint("ds_", round)
+		if _, err := r.CreateDataset(t.Context(), "acme", registry.Dataset{ID: id, Model: "intents"}); err != nil {
+			t.Fatalf("CreateDataset = %v", err)
+		}
+		opened := registry.Query{Partition: "acme#TEST", Prefix: id + "#", Limit: 100}
+		var before []registry.Record
+		won := s.race(racers, fault.NotFound, func(i int) error {
+			for {
+				d, err := r.DatasetToDelete(t.Context(), "acme", id)
+				if err != nil {
+					return err
+				}
+				if i == 0 {
+					if d, err = r.CondemnDataset(t.Context(), d); err == nil {
+						before, _ = s.query(opened)
+						err = r.DeleteDataset(t.Context(), "acme", id, d.Rev)
+					}
+				} else {
+					err = s.openJob(r, id, i)
+				}
+				if !fault.Is(err, fault.PreconditionFailed) && !fault.Is(err, fault.Unavailable) {
+					return err
+				}
+			}
+		})
+		after, _ := s.query(opened)
+		if _, err := r.DatasetToDelete(t.Context(), "acme", id); !fault.Is(err, fault.NotFound) || len(after) != len(before) || won > 1+len(after) {
+			t.Errorf("round %d: %d jobs before the deletion and %d after it, %d calls succeeded, reading it then %v, want no job later and none lost",
+				round, len(before), len(after), won, err)
+		}
+	}
+}
+
+// openJob writes a record that stands for job number i together with its reading
+// of a data set.
+func (s *suite) openJob(r *registry.Registry, id string, i int) error {
+	d, err := r.Dataset(s.Context(), "acme", id)
+	if err != nil {
+		return err
+	}
+	job := fmt.Sprintf("%s#%02d", id, i)
+	read, err := r.ReadBy(d, job)
+	if err != nil {
+		return err
+	}
+	return s.store.Write(s.Context(), token(), put(key(job), `{}`, 0), read)
+}

@@ -73,6 +73,7 @@ func run(t *testing.T, open func(tb testing.TB) registry.Store, parts part) {
 		{"race of routes", raceRoutes, repeatable},
 		{"race of deletion and pointers", raceDeletions, repeatable},
 		{"race of model deletion and commits", raceModelDeletion, repeatable},
+		{"race of data set deletion and jobs", raceDatasetDeletion, repeatable},
 		{"context", cancelled, repeatable},
 	} {
 		if tc.part > parts {
