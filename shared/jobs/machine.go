@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"godwit/shared/fault"
 )
@@ -49,6 +51,35 @@ func ErrorType(err error) string {
 		return TypeInternal
 	}
 	return TypeInput
+}
+
+// Patience is for how long, at least, a step is run again, six times in all, while
+// what it needs does not answer: the waits of the state machines' Retry.
+const Patience = 31 * time.Second
+
+// Reason returns the code of the error that a job carries for its owner when its
+// execution gave up on an error of a type, as Catch names it: "input",
+// "transient" (the same job again may succeed), "timeout" or "internal".
+func Reason(errorType string) string {
+	switch errorType {
+	case TypeInput:
+		return "input"
+	case TypeTransient, "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException",
+		// Step Functions itself could not read or write in a bucket.
+		"States.ItemReaderFailed", "States.ResultWriterFailed",
+		// Of a Map whose part could not even tell the job why it failed.
+		"States.ExceedToleratedFailureThreshold":
+		return "transient"
+	case "States.Timeout", "Sandbox.Timedout":
+		return "timeout"
+	}
+	return "internal"
+}
+
+// Unreachable is the message of a job that failed for the reason "transient".
+// again says how to try it again.
+func Unreachable(again string) string {
+	return fmt.Sprintf("a store or a function could not be reached for more than %.0f seconds, in several tries; nothing is wrong with what was sent: %s", Patience.Seconds(), again)
 }
 
 // StepError is an error as a state's Catch writes it.
