@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -147,17 +148,30 @@ func getDataset(x *exchange) error {
 	return x.json(200, datasetOf(d))
 }
 
-// deleteDataset removes a data set: first what jobs found in it, which quotes
-// rows, then its file, then its record, so that what a crash leaves is found and
-// removed by the same call again. What was trained on it stays.
+// deleteDataset removes a data set: it is taken from its readers, then what jobs
+// found in it, which quotes rows, is removed, then its file, then its record, so
+// that what a crash leaves is found and removed by the same call again. What was
+// trained on it stays.
 func deleteDataset(x *exchange) error {
-	d, err := x.dataset()
+	ctx, t := x.r.Context(), x.tenant()
+	d, err := x.Registry.DatasetToDelete(ctx, t, x.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	ctx, t := x.r.Context(), x.tenant()
+	if err := x.allow(x.route.Scope, d.Model); err != nil {
+		return err
+	}
 	findings, err := x.findings(d)
 	if err != nil {
+		return err
+	}
+	d, err = x.Registry.CondemnDataset(ctx, d)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return x.send(204, nil) // by another call
+	case fault.Is(err, fault.PreconditionFailed):
+		return fault.New(fault.Conflict, "the data set changed meanwhile, such as by a job that was opened on it: look at it again").WithReason("dataset_in_use")
+	case err != nil:
 		return err
 	}
 	for _, key := range findings {
@@ -168,38 +182,52 @@ func deleteDataset(x *exchange) error {
 	if err := x.Uploads.Delete(ctx, d.Key); err != nil {
 		return err
 	}
-	err = x.Registry.DeleteDataset(ctx, t, d.ID, d.Rev)
-	if fault.Is(err, fault.PreconditionFailed) {
-		if _, gone := x.Registry.Dataset(ctx, t, d.ID); fault.Is(gone, fault.NotFound) {
-			return x.send(204, nil) // by another call, or by this one whose answer was lost
-		}
-		return fault.New(fault.Conflict, "the data set changed meanwhile: look at it again").WithReason("dataset_in_use")
-	}
-	if err != nil {
+	// Nobody changes it any more, so it is gone already: by another call, or by
+	// this one whose answer was lost.
+	if err := x.Registry.DeleteDataset(ctx, t, d.ID, d.Rev); err != nil && !fault.Is(err, fault.PreconditionFailed) {
 		return err
 	}
 	return x.send(204, nil)
 }
 
 // findings returns the keys of what jobs, of whatever model, found in the data
-// set. It refuses while one of them still reads it.
+// set. It refuses while one of them still reads it. The list may lag, so the
+// newest job, which the data set names, is looked at by itself when it is not there.
 func (x *exchange) findings(d registry.Dataset) ([]string, error) {
 	var keys []string
+	listed := d.Job == ""
 	for p := (registry.PageRequest{Limit: maxLimit}); ; {
 		page, err := x.Training.Jobs(x.r.Context(), x.tenant(), training.JobFilter{Dataset: d.ID}, p)
 		if err != nil {
 			return nil, err
 		}
 		for _, job := range page.Items {
-			if !job.Status.Final() {
-				return nil, fault.New(fault.Conflict, "the job %s reads this data set: wait for its end or cancel it", job.ID).WithReason("dataset_in_use")
+			if err := idle(job); err != nil {
+				return nil, err
 			}
+			listed = listed || job.ID == d.Job
 			keys = append(keys, job.IssuesKey())
 		}
 		if p.After = page.Next; p.After == "" {
-			return keys, nil
+			break
 		}
 	}
+	if listed {
+		return keys, nil
+	}
+	job, err := x.Training.Job(x.r.Context(), x.tenant(), d.Job)
+	if fault.Is(err, fault.NotFound) {
+		return keys, nil
+	}
+	return append(keys, job.IssuesKey()), cmp.Or(err, idle(job))
+}
+
+// idle refuses while a job is not over.
+func idle(job training.Job) error {
+	if job.Status.Final() {
+		return nil
+	}
+	return fault.New(fault.Conflict, "the job %s reads this data set: wait for its end or cancel it", job.ID).WithReason("dataset_in_use")
 }
 
 // getIssues answers with what the newest job found in the data, a page at a time.

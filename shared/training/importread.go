@@ -96,6 +96,6 @@ func (s *Steps) fileGraph(ctx context.Context, job Job, status string, found []d
 		return err
 	}
 	return s.tellDataset(ctx, job, func(d *registry.Dataset) {
-		d.Job, d.IssuesKey, d.Status = job.ID, job.IssuesKey(), status
+		d.IssuesKey, d.Status = job.IssuesKey(), status
 	})
 }

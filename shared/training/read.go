@@ -71,7 +71,7 @@ func (s *Steps) read(ctx context.Context, job Job, settings Settings) (*input, e
 	if bad {
 		status = DatasetFailed
 	}
-	if err := s.tellDataset(ctx, job, func(d *registry.Dataset) { d.Job, d.IssuesKey, d.Status = job.ID, job.IssuesKey(), status }); err != nil {
+	if err := s.tellDataset(ctx, job, func(d *registry.Dataset) { d.IssuesKey, d.Status = job.IssuesKey(), status }); err != nil {
 		return nil, err
 	}
 	if bad {

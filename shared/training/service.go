@@ -30,14 +30,15 @@ type Service struct {
 
 // Submit opens a job and starts its execution. The same Origin again returns
 // the job that is there, starting it if its start was lost. Errors:
-// fault.NotFound (no such data set), fault.Conflict (data set not uploaded
-// yet), fault.Invalid (settings), fault.Unavailable (try again).
+// fault.NotFound (no such data set, or one that is deleted at this moment),
+// fault.Conflict (data set not uploaded yet), fault.Invalid (settings),
+// fault.Unavailable (try again).
 func (s *Service) Submit(ctx context.Context, t registry.Tenant, sub Submission) (Job, error) {
-	job, err := s.draft(ctx, t, sub)
+	job, d, err := s.draft(ctx, t, sub)
 	if err != nil {
 		return Job{}, err
 	}
-	job, opened, err := s.book().Open(ctx, job)
+	job, opened, err := s.open(ctx, job, d)
 	if err != nil || !opened && job.Status != Queued {
 		return job, err
 	}
@@ -47,43 +48,92 @@ func (s *Service) Submit(ctx context.Context, t registry.Tenant, sub Submission)
 	return job, s.book().Start(ctx, job)
 }
 
+// Refuse stores a job that failed before it began, so that whoever sent what it
+// was to read learns why where they look for any job. As with Submit the same
+// Origin is the same job, which Refuse leaves as it is. Model is empty where the
+// submission names none that can be; else what was sent is announced as a data
+// set. The error is fault.Unavailable.
+func (s *Service) Refuse(ctx context.Context, t registry.Tenant, sub Submission, why JobError) (Job, error) {
+	job := s.begun(t, sub)
+	job.Settings, job.Status, job.Error, job.FinishedAt = nil, Failed, &why, job.CreatedAt
+	if sub.Model == "" {
+		job.Dataset = ""
+	}
+	job, _, err := s.book().Open(ctx, job)
+	if err != nil || job.Dataset == "" {
+		return job, err
+	}
+	return job, s.announce(ctx, job, sub)
+}
+
 func (s *Service) book() *jobs.Book[Job] {
 	return &jobs.Book[Job]{Kind: kind, Store: s.Store, Machine: s.Machine, NewToken: s.NewToken}
 }
 
-// draft builds the job a submission asks for, without storing it.
-func (s *Service) draft(ctx context.Context, t registry.Tenant, sub Submission) (Job, error) {
-	now := s.Now().UTC()
+// open stores the job. A data set it reads is told so in the same write, so that
+// of the job and a deletion of the data set at the same moment one wins: a data
+// set is never deleted under a job. d is zero of an object under inbox/.
+func (s *Service) open(ctx context.Context, job Job, d registry.Dataset) (Job, bool, error) {
+	// Each round lost means that another job was opened on it, or a step told it
+	// something.
+	for range 10 {
+		var with []registry.Write
+		if d.ID != "" {
+			read, err := s.Registry.ReadBy(d, job.ID)
+			if err != nil {
+				return Job{}, false, err
+			}
+			with = append(with, read)
+		}
+		stored, opened, err := s.book().Open(ctx, job, with...)
+		if !fault.Is(err, fault.PreconditionFailed) {
+			return stored, opened, err
+		}
+		if d, err = s.Registry.Dataset(ctx, job.Tenant, d.ID); err != nil {
+			return Job{}, false, err
+		}
+	}
+	return Job{}, false, fault.New(fault.Unavailable, "data set %s is being changed by others; try again", d.ID)
+}
+
+// draft builds the job a submission asks for, without storing it, and returns the
+// data set it is to read, zero for an object under inbox/.
+func (s *Service) draft(ctx context.Context, t registry.Tenant, sub Submission) (job Job, d registry.Dataset, err error) {
+	job = s.begun(t, sub)
+	if sub.Dataset != "" {
+		if d, err = s.readyDataset(ctx, t, sub.Dataset); err != nil {
+			return Job{}, d, err
+		}
+		job.Key, job.SourceVersion, job.DataTime = d.Key, d.VersionID, d.CreatedAt
+		if job.Model == "" {
+			job.Model = d.Model
+		}
+	}
+	if absent(job.Settings) {
+		if job.Settings, job.Parent, err = s.inherited(ctx, t, job.Model); err != nil {
+			return Job{}, d, err
+		}
+	}
+	_, err = ParseSettings(job.Settings)
+	return job, d, err
+}
+
+// begun is the job of a submission as far as nothing needs to be looked up for it.
+func (s *Service) begun(t registry.Tenant, sub Submission) Job {
 	job := Job{
 		Tenant: t, Model: sub.Model, Dataset: sub.Dataset, Key: sub.Key, SourceVersion: sub.Version,
 		DataTime: sub.DataTime.UTC(), Settings: sub.Settings, Status: Queued, Attempt: 1,
-		CreatedBy: sub.By, CreatedAt: now,
+		CreatedBy: sub.By, CreatedAt: s.Now().UTC(),
 	}
 	origin := sub.Origin
 	if origin == "" {
 		origin = s.NewToken()
 	}
 	job.ID = kind.NewID(string(t), origin)
-	if sub.Dataset != "" {
-		d, err := s.readyDataset(ctx, t, sub.Dataset)
-		if err != nil {
-			return Job{}, err
-		}
-		job.Key, job.SourceVersion, job.DataTime = d.Key, d.VersionID, d.CreatedAt
-		if job.Model == "" {
-			job.Model = d.Model
-		}
-	} else {
+	if sub.Dataset == "" {
 		job.Dataset = DatasetID(job.DataTime, string(t), origin)
 	}
-	if absent(job.Settings) {
-		var err error
-		if job.Settings, job.Parent, err = s.inherited(ctx, t, job.Model); err != nil {
-			return Job{}, err
-		}
-	}
-	_, err := ParseSettings(job.Settings)
-	return job, err
+	return job
 }
 
 // The statuses of a data set.
@@ -176,6 +226,20 @@ func DeathOf(state string) JobError {
 		return JobError{Code: "aborted", Message: "the execution was stopped; submit the data again"}
 	}
 	return JobError{Code: "internal", Message: "training stopped without a result; submit the data again"}
+}
+
+// FailureOf returns the reason a job carries when its execution gave up on an
+// error of a type, as Catch names it; "" is one nobody knows.
+func FailureOf(job, errorType string) JobError {
+	switch code := jobs.Reason(errorType); code {
+	case "input":
+		return JobError{Code: code, Message: "the data or the settings cannot be used"}
+	case "transient":
+		return JobError{Code: code, Message: jobs.Unreachable("submit the data again")}
+	case "timeout":
+		return DeathOf(ExecutionTimedOut)
+	}
+	return JobError{Code: "internal", Message: "training stopped on an internal error; submit the data again, and report job " + job + " if it happens twice"}
 }
 
 // Jobs returns a page of jobs, newest first.

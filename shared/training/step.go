@@ -125,22 +125,16 @@ func (s *Steps) Run(ctx context.Context, in StepInput) (any, error) {
 	return s.rowsStep(ctx, job, in)
 }
 
-// fail closes the job with a reason its owner can act on. The caught text may
-// be internal, so it goes to the log and only its type decides the message.
+// fail closes the job with a reason its owner can act on, unless the step that
+// failed has. The caught text may be internal, so it goes to the log and only its
+// type decides the message.
 func (s *Steps) fail(ctx context.Context, job Job, caught *StepError) error {
-	why := JobError{Code: "internal", Message: "training stopped on an internal error; submit the data again, and report job " + job.ID + " if it happens twice"}
+	var errorType string
 	if caught != nil {
 		s.Log.Error("step failed", "job", job.ID, "type", caught.Error, "cause", caught.Cause)
-		switch caught.Error {
-		case TypeInput:
-			why = JobError{Code: "input", Message: "the data or the settings cannot be used"}
-		case TypeTransient:
-			why = JobError{Code: "transient", Message: "a service did not answer in time, several times; submit the data again"}
-		case "States.Timeout", "Sandbox.Timedout":
-			why = DeathOf(ExecutionTimedOut)
-		}
+		errorType = caught.Error
 	}
-	_, err := s.Jobs.Close(ctx, job.Tenant, job.ID, Failed, why)
+	_, err := s.Jobs.Close(ctx, job.Tenant, job.ID, Failed, FailureOf(job.ID, errorType))
 	return err
 }
 
