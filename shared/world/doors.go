@@ -14,6 +14,7 @@ import (
 	"godwit/shared/api"
 	"godwit/shared/fault"
 	"godwit/shared/registry"
+	"godwit/shared/training"
 )
 
 // idempotent is what an Idempotency-Key brought.
@@ -101,6 +102,24 @@ func (l *lane) discard(ctx context.Context) {
 	case w.Code == 404 || w.Code == 409:
 		l.judge(fault.New(fault.Conflict, "%s", w.Body))
 	}
+}
+
+// retrain asks for a job on a data set, anybody's.
+func (l *lane) retrain(ctx context.Context) {
+	if len(l.w.ledger.datasets) == 0 {
+		return
+	}
+	d := l.w.ledger.datasets[l.act.B%len(l.w.ledger.datasets)]
+	_, err := l.training().Submit(ctx, l.act.tenant, training.Submission{
+		Origin: fmt.Sprintf("retrain-%d", l.act.C%4), Model: intents, Dataset: d.ID, By: "key",
+	})
+	if l.dead {
+		return
+	}
+	if err == nil && d.Tenant != l.act.tenant {
+		l.w.raise(31, "%s trains on the data set %s of %s", l.act.tenant, d.ID, d.Tenant)
+	}
+	l.judge(err)
 }
 
 // secretKey is an API key as its tenant has it.

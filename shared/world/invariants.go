@@ -32,7 +32,7 @@ var invariants = []Invariant{
 	{3, "an event trains once, however often and late it is delivered", eventsTrainOnce, []string{"functions/local/delivery TestDeliverer_SurvivesKill", "shared/trigger TestHandle_Duplicates"}},
 	{4, "a late older upload never replaces the model of a newer one", olderNeverReplaces, []string{"shared/training TestGate_LateOlderUpload"}},
 	{5, "a crash before the commit leaves nothing visible, the retry completes", commitsAreWhole, []string{"shared/training TestSteps_KilledAnywhere", "functions/local TestServe_SurvivesKillAtEveryStep", "functions/local TestBatch_SurvivesKillAtEveryState"}},
-	{6, "clean-up spares what a version or a live lease refers to", nothingInUseIsGone, []string{"functions/local/template TestPolicy"}},
+	{6, "clean-up spares what a version or a live lease refers to", nothingInUseIsGone, []string{"functions/local/template TestPolicy", "shared/api TestDatasets_deleteMeetsAJob", "shared/training TestService_Submit_deletedMeanwhile"}},
 	{7, "of two promotions from one revision one is made, with one history entry", historiesAreDense, []string{"shared/registry TestRegistry_pointers", "shared/world TestLinearizable"}},
 	{8, "readers see old or new, never a mix", feedbackCountsOnce, []string{"shared/world TestLinearizable", "shared/monitor TestRecord_concurrent"}},
 	{9, "version numbers are dense, unique and rising; a failed job burns none", numbersAreDense, []string{"shared/registry TestRegistry_pointers"}},
@@ -104,13 +104,13 @@ func eventsTrainOnce(w *World) error {
 	for _, u := range w.uploaded {
 		n := 0
 		for _, j := range w.ledger.jobs {
-			if j.Key == u.key && j.SourceVersion == u.version {
+			if u.opened(j) {
 				n++
 			}
 		}
 		made := 0
 		for _, v := range w.model(u.tenant, intents).versions {
-			if v.Lineage.Source == u.key && v.Lineage.SourceVersion == u.version {
+			if strings.HasPrefix(v.Lineage.Job, "tj_") && u.opened(w.job(v.Lineage.Job)) {
 				made++
 			}
 		}
@@ -274,7 +274,7 @@ func (w *World) rested() {
 		}
 	}
 	for _, u := range w.uploaded {
-		if !slices.ContainsFunc(w.ledger.jobs, func(j *jobState) bool { return j.Key == u.key && j.SourceVersion == u.version }) {
+		if !slices.ContainsFunc(w.ledger.jobs, u.opened) {
 			w.raise(3, "%s version %s was never trained", u.key, u.version)
 		}
 	}

@@ -144,6 +144,9 @@ func (w *World) enter(rec registry.Record) {
 	case kind == "DATASETS":
 		d := w.dataset(rec.Key.Sort)
 		d.Dataset, d.deleted = read[registry.Dataset](w, rec), false
+		if !d.DeletedAt.IsZero() {
+			d.lost() // what is left of it goes later, and is nobody's
+		}
 	case kind == "BATCH" && rec.Key.Sort == "BATCH":
 		w.enterBatch(rec)
 	case kind == "JUDGED":

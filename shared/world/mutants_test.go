@@ -27,6 +27,7 @@ var (
 	judges   = []world.Kind{world.Predict, world.Judge, world.Tick}
 	counts   = []world.Kind{world.Count}
 	discards = []world.Kind{world.Create, world.Upload, world.Deliver, world.Work, world.Discard}
+	retrains = []world.Kind{world.Upload, world.Deliver, world.Work, world.Discard, world.Retrain}
 )
 
 // mutants are installations that break one rule each, and the invariants that
@@ -66,6 +67,8 @@ var mutants = []struct {
 	{"rows that nobody accounts for", world.Seams{Table: lying("JOB", `"rejected":1`, `"rejected":0`)}, trains, []int{15}},
 	{"a count that is not kept", world.Seams{Table: func(s registry.Store) registry.Store { return uncounted{s} }}, counts, []int{10}},
 	{"data sets without tenants", world.Seams{Table: func(s registry.Store) registry.Store { return oneTenant{s, "DATASETS"} }}, discards, []int{31}},
+	{"a deletion of whatever the data set has become", world.Seams{Table: free("ds_")}, retrains, []int{6}},
+	{"a job that does not tell its data set", world.Seams{Table: untold}, retrains, []int{6}},
 }
 
 // budget is how many schedules a mutant may survive.

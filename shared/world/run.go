@@ -3,6 +3,9 @@ package world
 import (
 	"slices"
 	"time"
+
+	"godwit/shared/jobs"
+	"godwit/shared/registry"
 )
 
 // maxTurns bounds a run: acts that do not end are a failure too.
@@ -130,15 +133,28 @@ func (w *World) handOut() bool {
 	return true
 }
 
-// reminder asks after a batch job that nobody works on, as its owner would after
-// some time: a start that was lost is made good by whoever reads the job.
+// reminder asks after a job that nobody works on, as its owner would after some
+// time: a start that was lost is made good by whoever reads the job.
 func (w *World) reminder() (Act, bool) {
+	for i, j := range w.ledger.jobs {
+		if a, more := w.after(j.ID, j.Tenant, j.Status, i); more {
+			return a, true
+		}
+	}
 	for i, b := range w.ledger.batches {
-		if !b.Status.Final() && !w.reminded[b.ID] {
-			w.reminded[b.ID] = true
-			w.clock = w.clock.Add(2 * time.Minute)
-			return Act{Kind: Ask, A: slices.Index(tenants, b.Tenant), B: len(w.ledger.jobs) + i}, true
+		if a, more := w.after(b.ID, b.Tenant, b.Status, len(w.ledger.jobs)+i); more {
+			return a, true
 		}
 	}
 	return Act{}, false
+}
+
+// after is the act that asks after a job, once, unless it is over.
+func (w *World) after(id string, of registry.Tenant, status jobs.Status, number int) (Act, bool) {
+	if status.Final() || w.reminded[id] {
+		return Act{}, false
+	}
+	w.reminded[id] = true
+	w.clock = w.clock.Add(2 * time.Minute)
+	return Act{Kind: Ask, A: slices.Index(tenants, of), B: number}, true
 }

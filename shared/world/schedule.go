@@ -36,6 +36,7 @@ const (
 	Judge
 	Count
 	Discard
+	Retrain
 	kinds
 )
 
@@ -64,7 +65,7 @@ type Schedule struct {
 // weights say how often each kind of act is drawn.
 var weights = [kinds]int{
 	Upload: 6, Deliver: 7, Work: 8, Promote: 8, Rollback: 3, Unalias: 2, Route: 5, Unroute: 1, Remove: 4, RemoveModel: 1,
-	Predict: 11, List: 2, Create: 3, Key: 4, Cancel: 1, Ask: 1, Clean: 1, Rot: 1, Outage: 3, Tick: 4, Score: 4, Judge: 6, Count: 2, Discard: 2,
+	Predict: 11, List: 2, Create: 3, Key: 4, Cancel: 1, Ask: 1, Clean: 1, Rot: 1, Outage: 3, Tick: 4, Score: 4, Judge: 6, Count: 2, Discard: 2, Retrain: 2,
 }
 
 // New schedules draw this many acts at least, and as many again at most.
@@ -132,7 +133,7 @@ var names = [kinds]string{
 	Key: "make and revoke a key (%d, %d)", Cancel: "cancel job %d (%d)", Ask: "read job %d (%d)", Clean: "clean up (%d, %d)",
 	Rot: "artifact %d goes bad (%d)", Outage: "registry down or up (%d, %d)", Tick: "time passes %d (%d)",
 	Score: "ask for file %d to be scored, %d", Judge: "judge answer %d as %d", Count: "count %d+1 rows, fault %d",
-	Discard: "delete data set %d (%d)",
+	Discard: "delete data set %d (%d)", Retrain: "train on data set %d, origin %d",
 }
 
 // String says what the act does.

@@ -34,6 +34,12 @@ type arrival struct {
 	bad     bool // not data at all
 }
 
+// opened reports whether it was the object's arrival that opened the job, which
+// whoever trains on its data set again does not.
+func (a arrival) opened(j *jobState) bool {
+	return j.Key == a.key && j.SourceVersion == a.version && j.CreatedBy == "upload"
+}
+
 // letter is an event on its way; one object may have several.
 type letter struct {
 	event []byte

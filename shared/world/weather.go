@@ -12,7 +12,7 @@ var deeds = [kinds]func(*lane, context.Context){
 	Unalias: (*lane).unalias, Route: (*lane).route, Unroute: (*lane).unroute, Remove: (*lane).remove, RemoveModel: (*lane).removeModel,
 	Predict: (*lane).predict, List: (*lane).list, Create: (*lane).create, Key: (*lane).key, Cancel: (*lane).cancel, Ask: (*lane).ask,
 	Clean: (*lane).clean, Rot: (*lane).rot, Outage: (*lane).outage, Tick: (*lane).tick,
-	Score: (*lane).submit, Judge: (*lane).feedback, Count: (*lane).count, Discard: (*lane).discard,
+	Score: (*lane).submit, Judge: (*lane).feedback, Count: (*lane).count, Discard: (*lane).discard, Retrain: (*lane).retrain,
 }
 
 // expiring are the folders of the models bucket that the template lets expire.

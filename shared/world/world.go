@@ -83,7 +83,7 @@ type World struct {
 	asked           []asked           // answers that can be judged
 	assigned        map[string]string // targets of callers, by route and sticky value
 	scored          map[string]string // files of results, by what they are of
-	reminded        map[string]bool   // batch jobs that were asked after at rest
+	reminded        map[string]bool   // jobs that were asked after at rest
 	swept           bool              // the buckets' lifecycle has struck
 	library         *library
 	discard         *slog.Logger

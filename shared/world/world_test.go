@@ -41,7 +41,7 @@ func open(t testing.TB, s world.Seams) *world.World {
 
 // themes are acts that meet each other often when there are few others: what one
 // schedule of all acts in a thousand tries, these do in one of fifty.
-var themes = [][]world.Kind{promotes, trains, deletes, predicts, cleans, creates, pages, keys, routes, batches, judges, counts, discards}
+var themes = [][]world.Kind{promotes, trains, deletes, predicts, cleans, creates, pages, keys, routes, batches, judges, counts, discards, retrains}
 
 // schedule is the schedule of a seed: every other one has a theme.
 func schedule(seed uint64) world.Schedule {
