@@ -10,6 +10,9 @@
 // its place. Only the order of the file reaches the results, never the size of
 // a chunk or who scored it.
 //
+// A part of the Map that gives up tells "fail" its own error first, since the Map
+// tells only that a part failed; one that is refused has closed the job with the reason.
+//
 // The version is resolved once, when the job is opened. Every step overwrites
 // its own work with the same bytes, so it may run twice, and the end of a job is
 // written under its revision. What is kept between the steps is under

@@ -151,6 +151,20 @@ func DeathOf(state string) JobError {
 	return JobError{Code: "internal", Message: "scoring stopped without a result; submit the file again"}
 }
 
+// FailureOf returns the reason a job carries when its execution gave up on an
+// error of a type, as Catch names it; "" is one nobody knows.
+func FailureOf(job, errorType string) JobError {
+	switch code := jobs.Reason(errorType); code {
+	case "input":
+		return JobError{Code: code, Message: "the file cannot be scored"}
+	case "transient":
+		return JobError{Code: code, Message: jobs.Unreachable("submit the file again")}
+	case "timeout":
+		return DeathOf(jobs.ExecutionTimedOut)
+	}
+	return JobError{Code: "internal", Message: "scoring stopped on an internal error; submit the file again, and report job " + job + " if it happens twice"}
+}
+
 // Jobs returns a page of jobs, newest first. Their counts are those of the
 // record: what a job has done so far is with the job alone.
 func (s *Service) Jobs(ctx context.Context, t registry.Tenant, f Filter, p registry.PageRequest) (registry.Page[Job], error) {

@@ -159,19 +159,12 @@ func (s *Steps) refuse(ctx context.Context, job Job, err error) error {
 // failed has. The caught text may be internal, so it goes to the log and only
 // its type decides the message.
 func (s *Steps) fail(ctx context.Context, job Job, caught *jobs.StepError) error {
-	why := JobError{Code: "internal", Message: "scoring stopped on an internal error; submit the file again, and report job " + job.ID + " if it happens twice"}
+	var errorType string
 	if caught != nil {
 		s.Log.Error("step failed", "job", job.ID, "type", caught.Error, "cause", caught.Cause)
-		switch caught.Error {
-		case jobs.TypeInput:
-			why = JobError{Code: "input", Message: "the file cannot be scored"}
-		case jobs.TypeTransient, "States.ExceedToleratedFailureThreshold", "States.ItemReaderFailed", "States.ResultWriterFailed":
-			why = JobError{Code: "transient", Message: "a service did not answer in time, several times; submit the file again"}
-		case "States.Timeout", "Sandbox.Timedout":
-			why = DeathOf(jobs.ExecutionTimedOut)
-		}
+		errorType = caught.Error
 	}
-	_, err := s.Jobs.Close(ctx, job.Tenant, job.ID, jobs.Failed, why)
+	_, err := s.Jobs.Close(ctx, job.Tenant, job.ID, jobs.Failed, FailureOf(job.ID, errorType))
 	return err
 }
 

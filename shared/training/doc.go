@@ -21,6 +21,9 @@
 //	census, encode, round, judge   for each shard of the rows, side by side
 //	vocabulary, reduce, settle     after all shards, what they come to together
 //
+// A shard's step that gives up tells "fail" its own error first, since the Map tells
+// only that a part failed; one that is refused has closed the job with the reason.
+//
 // Rows are texts, images or the cells of a table, with a class or a number to predict.
 // The file says which unless the settings do; past Prepare only rows.trial,
 // rows.fitting and rows.input know the difference. Folds are stratified, or go

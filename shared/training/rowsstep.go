@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"godwit/shared/fault"
+	"godwit/shared/jobs"
 	"godwit/shared/ml/artifact"
 )
 
@@ -30,10 +31,17 @@ func (s *Steps) rowsStep(ctx context.Context, job Job, in StepInput) (any, error
 	if err != nil {
 		return nil, err
 	}
+	var out any
 	if run := single[in.Step]; run != nil {
-		return run(ctx, job, d)
+		out, err = run(ctx, job, d)
+	} else {
+		out, err = Done{Task: in.Shard}, shards[in.Step](ctx, job, d)
 	}
-	return Done{Task: in.Shard}, shards[in.Step](ctx, job, d)
+	if err != nil && jobs.ErrorType(err) == jobs.TypeInput {
+		// Here the reason is known: its Map would tell only that a part failed.
+		err = s.refuse(ctx, job, err, nil)
+	}
+	return out, err
 }
 
 // shardStep reads the plan and finds the phase and the shard.
