@@ -89,6 +89,9 @@ func (x *exchange) job() (training.Job, error) {
 	if err != nil {
 		return job, err
 	}
+	if x.route.Scope == access.Read {
+		return job, x.mayRead(job.Model)
+	}
 	return job, x.allow(x.route.Scope, job.Model)
 }
 

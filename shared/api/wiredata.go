@@ -146,8 +146,8 @@ type Job struct {
 	Status     string     `json:"status" doc:"where it stands; the last three are final" enum:"queued,running,succeeded,failed,cancelled"`
 	Progress   float64    `json:"progress" doc:"from 0 to 1" min:"0" max:"1" example:"0.4"`
 	Phase      string     `json:"phase,omitempty" doc:"what it is at" example:"search"`
-	Model      string     `json:"model" doc:"the model it trains" example:"intents"`
-	Dataset    string     `json:"dataset" doc:"the data set it reads" example:"ds_0abc23def456ghi78jkl90mnop"`
+	Model      string     `json:"model" doc:"the model it trains; empty of an upload whose folder names none" example:"intents"`
+	Dataset    string     `json:"dataset" doc:"the data set it reads; empty likewise" example:"ds_0abc23def456ghi78jkl90mnop"`
 	Version    *int       `json:"version" doc:"the version it registered; null before" example:"7"`
 	Parent     int        `json:"parent,omitempty" doc:"version whose settings were taken over" example:"6"`
 	CreatedAt  time.Time  `json:"created_at" doc:"when it was asked for"`

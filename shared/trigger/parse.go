@@ -19,6 +19,7 @@ type Execution struct {
 	Name   string // job id and attempt
 	Status string // FAILED, TIMED_OUT, ABORTED
 	Input  string // JSON it was started with
+	Error  string // the type of error it ended with; empty when it did not fail by one
 }
 
 // wire holds the members of all three shapes.
@@ -69,6 +70,7 @@ type changed struct {
 	Name   string `json:"name"`
 	Status string `json:"status"`
 	Input  string `json:"input"`
+	Error  string `json:"error"`
 }
 
 // Parse reads an event of any of the three shapes. An error means the event is
@@ -94,7 +96,7 @@ func Parse(data []byte) (Event, error) {
 		if err := json.Unmarshal(w.Detail, &d); err != nil {
 			return Event{}, fmt.Errorf("decode %s: %w", w.DetailType, err)
 		}
-		return Event{Execution: &Execution{Name: d.Name, Status: d.Status, Input: d.Input}}, nil
+		return Event{Execution: &Execution{Name: d.Name, Status: d.Status, Input: d.Input, Error: d.Error}}, nil
 	}
 	return Event{}, fmt.Errorf("an event of source %q and type %q is not for this function", w.Source, w.DetailType)
 }

@@ -6,12 +6,14 @@
 // not) and Step Functions' status change. Events come at least once and in any
 // order; the job id is the hash of bucket, key and object version, so each
 // trains once. An error makes the sender deliver again; an event nothing can
-// ever be done with is logged and dropped.
+// ever be done with is logged and dropped. A file that cannot be trained, such as
+// one in a folder that is no model's name, is a job that has failed, with its reason.
 package trigger
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -75,30 +77,33 @@ func (h *Handler) arrived(ctx context.Context, o Object) error {
 	second, file, _ := strings.Cut(rest, "/")
 	t, err := registry.ParseTenant(tenant)
 	// A key that ends in "/" is how consoles make a folder: an empty object.
-	if err != nil || file == "" || strings.HasSuffix(file, "/") {
-		h.Log.Warn("object dropped: keys are inbox/TENANT/MODEL/FILE or datasets/TENANT/ID/FILE", "folder", folder)
-		return nil
-	}
+	named := err == nil && second != "" && !strings.HasSuffix(o.Key, "/")
 	// Other folders of the bucket, such as batch/ and feedback/, train nothing.
-	switch folder {
-	case "inbox":
-		return h.train(ctx, t, second, o)
-	case "datasets":
+	switch {
+	case named && folder == "inbox":
+		return h.train(ctx, t, second, file, o)
+	case !named || file == "":
+		h.Log.Warn("object dropped: keys are inbox/TENANT/MODEL/FILE or datasets/TENANT/ID/FILE", "folder", folder)
+	case folder == "datasets":
 		return h.ready(ctx, t, second, o)
 	}
 	return nil
 }
 
-// train opens a job for a file under inbox/TENANT/MODEL/.
-func (h *Handler) train(ctx context.Context, t registry.Tenant, model string, o Object) error {
-	name, err := registry.ParseName(model)
-	if err != nil {
-		h.Log.Warn("object dropped: the folder under inbox/TENANT/ is not a model name", "tenant", t)
-		return nil
+// train opens a job for a file under inbox/TENANT/MODEL/. One in no such folder is
+// told of by a job that has failed: the bucket tells nobody anything.
+func (h *Handler) train(ctx context.Context, t registry.Tenant, model, file string, o Object) error {
+	sub := training.Submission{
+		Origin: origin(o), Key: o.Key, Version: o.VersionID, Size: o.Size, DataTime: o.Time, By: "upload",
 	}
-	return h.submit(ctx, t, training.Submission{
-		Origin: origin(o), Model: name, Key: o.Key, Version: o.VersionID, Size: o.Size, DataTime: o.Time, By: "upload",
-	})
+	if file == "" {
+		return h.refuse(ctx, t, sub, fault.New(fault.Invalid, "the file %.200q is in no model's folder: put it under inbox/%s/MODEL/", model, t))
+	}
+	var err error
+	if sub.Model, err = registry.ParseName(model); err != nil {
+		return h.refuse(ctx, t, sub, fault.Wrap(fault.Invalid, err, "%.200q, the folder under inbox/%s/, is no name of a model: %s; put the file under inbox/%s/MODEL/", model, t, message(err), t))
+	}
+	return h.submit(ctx, t, sub)
 }
 
 // ready marks an announced data set and trains when its announcement said so.
@@ -118,19 +123,38 @@ func (h *Handler) ready(ctx context.Context, t registry.Tenant, id string, o Obj
 	return h.submit(ctx, t, training.Submission{Origin: origin(o), Model: d.Model, Dataset: id, Settings: d.Train, By: "upload"})
 }
 
-// submit opens the job. What its owner got wrong no delivery can mend, so it is
-// logged and the event is done; anything else is delivered again.
+// submit opens the job. What its owner got wrong no delivery can mend, so the owner
+// is told and the event is done; anything else is delivered again.
 func (h *Handler) submit(ctx context.Context, t registry.Tenant, sub training.Submission) error {
 	job, err := h.Jobs.Submit(ctx, t, sub)
 	switch fault.CodeOf(err) {
 	case "":
 		h.Log.Info("job opened", "job", job.ID, "tenant", t, "model", job.Model)
 		return nil
-	case fault.Invalid, fault.Malformed, fault.NotFound, fault.Conflict:
+	case fault.Invalid, fault.Malformed:
+		return h.refuse(ctx, t, sub, err)
+	case fault.NotFound, fault.Conflict: // a data set that is gone, or not there yet
 		h.Log.Error("upload cannot be trained", "tenant", t, "model", sub.Model, "error", err)
 		return nil
 	}
 	return err
+}
+
+// refuse notes a job that has failed for the owner's own reason.
+func (h *Handler) refuse(ctx context.Context, t registry.Tenant, sub training.Submission, why error) error {
+	job, err := h.Jobs.Refuse(ctx, t, sub, training.JobError{Code: "input", Message: message(why)})
+	if err == nil {
+		h.Log.Warn("upload cannot be trained", "job", job.ID, "tenant", t, "model", sub.Model) // why quotes the key
+	}
+	return err
+}
+
+// message is what an error says to the owner.
+func message(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Msg
+	}
+	return "the file cannot be trained"
 }
 
 // origin identifies the cause of a job. Without a version the content stands in.
@@ -156,7 +180,7 @@ func (h *Handler) died(ctx context.Context, e Execution) error {
 		h.Log.Warn("execution of somebody else dropped", "status", e.Status)
 		return nil
 	}
-	status, err := h.close(ctx, in.Tenant, in.Job, strings.ToLower(e.Status))
+	status, err := h.close(ctx, in.Tenant, in.Job, e)
 	if fault.Is(err, fault.NotFound) {
 		h.Log.Warn("execution without a job dropped", "job", in.Job)
 		return nil
@@ -167,12 +191,22 @@ func (h *Handler) died(ctx context.Context, e Execution) error {
 	return err
 }
 
-// close ends a job of either kind and returns its status then.
-func (h *Handler) close(ctx context.Context, t registry.Tenant, id, state string) (string, error) {
+// close ends a job of either kind and returns its status then. A last state that
+// could not be reached, though it was to say why, leaves that to the event.
+func (h *Handler) close(ctx context.Context, t registry.Tenant, id string, e Execution) (string, error) {
+	state, passing := strings.ToLower(e.Status), jobs.Reason(e.Error) == "transient"
 	if batch.IsID(id) {
-		job, err := h.Batches.Close(ctx, t, id, jobs.Failed, batch.DeathOf(state))
+		why := batch.DeathOf(state)
+		if passing {
+			why = batch.FailureOf(id, e.Error)
+		}
+		job, err := h.Batches.Close(ctx, t, id, jobs.Failed, why)
 		return string(job.Status), err
 	}
-	job, err := h.Jobs.Close(ctx, t, id, training.Failed, training.DeathOf(state))
+	why := training.DeathOf(state)
+	if passing {
+		why = training.FailureOf(id, e.Error)
+	}
+	job, err := h.Jobs.Close(ctx, t, id, training.Failed, why)
 	return string(job.Status), err
 }

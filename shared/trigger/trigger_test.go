@@ -103,10 +103,11 @@ func TestHandle_Drops(t *testing.T) {
 		{"a tenant upwards", created(bucket, "inbox/../intents/a.csv", "v1")},
 		{"a tenant with a separator", created(bucket, "inbox/local#x/intents/a.csv", "v1")},
 		{"an encoded tenant on the bus", created(bucket, "inbox/%6Cocal/intents/a.csv", "v1")},
-		{"a name that is none", created(bucket, "inbox/local/Intents/a.csv", "v1")},
-		{"a name that only looks right", created(bucket, "inbox/local/intеnts/a.csv", "v1")}, // a Cyrillic е
-		{"no model", created(bucket, "inbox/local/a.csv", "v1")},
 		{"no file", created(bucket, "inbox/local/intents/", "v1")},
+		{"no model and no file", created(bucket, "inbox/local/", "v1")},
+		{"a folder that is no model's", created(bucket, "inbox/local/Intents/", "v1")},
+		{"a tenant alone", created(bucket, "inbox/local", "v1")},
+		{"a name that is none of a tenant that is none", created(bucket, "inbox/Local/Intents/a.csv", "v1")},
 		{"a folder", created(bucket, "inbox/local/intents/2026/", "v1")},
 		{"no key", created(bucket, "", "v1")},
 		{"a data set nobody announced", created(bucket, "datasets/local/ds_unknown/a.csv", "v1")},
@@ -123,15 +124,17 @@ func TestHandle_Drops(t *testing.T) {
 	}
 }
 
-// Settings that cannot be used will not become better by delivering again.
+// Settings that cannot be used will not become better by delivering again: the
+// owner is told by a job, and finds the data set to train once they are mended.
 func TestHandle_StoredSettings(t *testing.T) {
 	for _, tc := range []struct {
 		name, settings string
-		jobs           int
+		executions     int
+		want           string // the reason
 	}{
-		{"the model's own", `{"seed":7}`, 1},
-		{"of another kind", `{"seed":"seven"}`, 0},
-		{"out of range", `{"split":{"test":2}}`, 0},
+		{"the model's own", `{"seed":7}`, 1, ""},
+		{"of another kind", `{"seed":"seven"}`, 0, "input"},
+		{"out of range", `{"split":{"test":2}}`, 0, "input"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t)
@@ -140,8 +143,11 @@ func TestHandle_StoredSettings(t *testing.T) {
 			}
 			h.handle(t, created(bucket, "inbox/local/intents/a.csv", "v1"))
 			jobs := h.list(t, tenant)
-			if len(jobs) != tc.jobs || tc.jobs == 1 && string(jobs[0].Settings) != tc.settings {
-				t.Errorf("jobs = %+v, want %d with %s", jobs, tc.jobs, tc.settings)
+			if len(jobs) != 1 || reason(jobs[0]) != tc.want || tc.want == "" && string(jobs[0].Settings) != tc.settings || len(h.machine.Names()) != tc.executions {
+				t.Fatalf("jobs = %+v and executions %q, want one job with %s and %d executions", jobs, h.machine.Names(), tc.settings, tc.executions)
+			}
+			if d := h.dataset(t, jobs[0].Dataset); d.Key != jobs[0].Key || d.Job != jobs[0].ID {
+				t.Errorf("data set = %+v, want the object's", d)
 			}
 		})
 	}

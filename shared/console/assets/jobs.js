@@ -27,7 +27,7 @@ export const progress = (value, label) => h("div", { class: "progress" }, h("pro
 
 export async function jobs({ signal }) {
   const rows = (items) => table(t("nav.jobs"), [{ title: t("job") }, { title: t("model") }, { title: t("status") }, { title: t("progress") }, { title: t("version"), right: true }, { title: t("created") }, { title: t("took"), right: true }],
-    items.map((j) => [link("jobs/" + j.id, code(j.id, 14)), link("models/" + seg(j.model), name(j.model)), badge(j.status), over(j) ? (j.error ? said(j.error.message, "clip") : promotion(j)) : progress(j.progress, j.id),
+    items.map((j) => [link("jobs/" + j.id, code(j.id, 14)), j.model ? link("models/" + seg(j.model), name(j.model)) : "–", badge(j.status), over(j) ? (j.error ? said(j.error.message, "clip") : promotion(j)) : progress(j.progress, j.id),
       j.version ? link(`models/${seg(j.model)}/versions/${j.version}`, String(j.version)) : "–", when(j.created_at), took(j)]), t("jobs.none"));
   return [head(t("nav.jobs"), { actions: client.may("train") ? [link("upload", t("upload.go")), h("a", { href: "#/train", class: "button primary" }, t("train.go"))] : null }), await narrowed("/v1/training-jobs", rows, signal)];
 }
@@ -96,12 +96,12 @@ function told(j, signal) {
   return [
     h("div", { class: "state" }, badge(j.status), over(j) ? null : progress(j.progress, t("progress")), h("span", { class: "note" }, phaseName(j.phase), " · ", took(j))),
     j.error ? h("div", { class: "problem", role: "alert" }, h("p", null, said(j.error.message)), found(j.error.errors || []),
-      h("p", null, link("data/" + j.dataset, t("issues.all")))) : null,
+      j.dataset ? h("p", null, link("data/" + j.dataset, t("issues.all"))) : null) : null,
     j.result ? h("div", { class: "result" },
       h("p", { class: "lead" }, link(`${model}/versions/${j.version}`, t("version.n", { n: j.version })), " · ", promotion(j), j.result.detail ? [" · ", said(j.result.detail)] : null),
       h("dl", { class: "tiles" }, [headline(j.result.metrics || {}), "accuracy", "rmse", "ece", "baseline"].filter((m, i, list) => m in (j.result.metrics || {}) && list.indexOf(m) === i).map((m) => h("div", null, h("dt", null, metricName(m)), h("dd", null, interval(m, j.result.metrics))))),
       h("div", { class: "actions" }, h("a", { href: `#/play/${seg(j.model)}?version=${j.version}`, class: "button primary" }, t("play.go")))) : null,
-    facts([[t("model"), link(model, name(j.model))], [t("dataset"), link("data/" + j.dataset, code(j.dataset))], [t("created"), when(j.created_at)],
+    facts([[t("model"), j.model ? link(model, name(j.model)) : null], [t("dataset"), j.dataset ? link("data/" + j.dataset, code(j.dataset)) : null], [t("created"), when(j.created_at)],
       [t("rows"), j.result ? t("rows.account", { read: number(j.result.rows.read), trained: number(j.result.rows.trained), held: number(j.result.rows.held_out), rejected: number(j.result.rows.rejected) }) : null]]),
     over(j) || !client.may("train", j.model) ? null : button(t("cancel.job"), () => ask(t("cancel.title"), h("p", null, t("cancel.text")), t("cancel.job"), () => client.post(client.path("training-jobs", j.id, "cancel"), {}), { danger: true }), { danger: true, small: true }),
   ];
