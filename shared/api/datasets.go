@@ -179,7 +179,7 @@ func deleteDataset(x *exchange) error {
 			return err
 		}
 	}
-	if err := x.Uploads.Delete(ctx, d.Key); err != nil {
+	if err := x.removeFile(d); err != nil {
 		return err
 	}
 	// Nobody changes it any more, so it is gone already: by another call, or by
@@ -188,6 +188,22 @@ func deleteDataset(x *exchange) error {
 		return err
 	}
 	return x.send(204, nil)
+}
+
+// removeFile removes a data set's file. In the inbox a newer upload may have taken
+// its key, which is another data set's then: the version that it replaced goes by
+// itself, as all old versions do.
+func (x *exchange) removeFile(d registry.Dataset) error {
+	if strings.HasPrefix(d.Key, training.Inbox) {
+		newest, err := x.Uploads.Stat(x.r.Context(), d.Key)
+		if fault.Is(err, fault.NotFound) || err == nil && newest.VersionID != d.VersionID {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return x.Uploads.Delete(x.r.Context(), d.Key)
 }
 
 // findings returns the keys of what jobs, of whatever model, found in the data

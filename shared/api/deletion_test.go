@@ -105,6 +105,32 @@ func TestDatasets_deleteWhileTheIndexLags(t *testing.T) {
 	}
 }
 
+// Of two uploads under one key of the inbox each is a data set: deleting the older
+// leaves the newer its file, and deleting that removes it.
+func TestDatasets_deleteAnOlderUpload(t *testing.T) {
+	s := newStage(t)
+	const key = "inbox/acme/intents/train.csv"
+	var ids []string
+	for _, data := range []string{"older", "newer"} {
+		info, err := s.uploads.Put(t.Context(), key, strings.NewReader(data), int64(len(data)), blob.PutOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		job, err := s.deps.Training.Submit(t.Context(), "acme", training.Submission{Origin: data, Model: "intents", Key: key, Version: info.VersionID, By: "upload"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.want(t, 200, call{method: "POST", path: "/v1/training-jobs/" + job.ID + "/cancel"})
+		ids = append(ids, job.Dataset)
+	}
+	for i, there := range []bool{true, false} {
+		s.want(t, 204, call{method: "DELETE", path: "/v1/datasets/" + ids[i]})
+		if got := s.there(t, key); got != there {
+			t.Errorf("after %d deletions the newer file is there: %t, want %t", i+1, got, there)
+		}
+	}
+}
+
 // Of two deletions at one moment both succeed.
 func TestDatasets_deleteTwiceAtOnce(t *testing.T) {
 	s, table, path, key, _ := uploaded(t)

@@ -92,6 +92,10 @@ type Event struct {
 	Values   map[string]float64 `json:"values,omitempty"` // figures, such as accuracy of a fold
 }
 
+// Inbox begins the keys of uploads that train a model without being announced. The
+// same key may be uploaded to again and again; each of its versions is a data set.
+const Inbox = "inbox/"
+
 // Submission asks for a job.
 type Submission struct {
 	// Origin identifies the cause: the same Origin is the same job, however
