@@ -163,7 +163,25 @@ func Shrink(run func(Schedule) *Failure, s Schedule) Schedule {
 				s.Turns = turns
 			}
 		}
-		s = apart(s, fails)
+		s = apart(lower(s, fails), fails)
+	}
+	return s
+}
+
+// lower gives acts the least numbers that break the same. What a number picks, out
+// of as many as there are, changes with every act that goes; a low one stays.
+func lower(s Schedule, fails func(Schedule) bool) Schedule {
+	for i := range s.Acts {
+		for _, number := range []func(*Act) *int{func(a *Act) *int { return &a.B }, func(a *Act) *int { return &a.C }} {
+			for n := range *number(&s.Acts[i]) {
+				acts := slices.Clone(s.Acts)
+				*number(&acts[i]) = n
+				if c := (Schedule{s.Seed, acts, s.Turns}); fails(c) {
+					s = c
+					break
+				}
+			}
+		}
 	}
 	return s
 }
@@ -188,11 +206,14 @@ func apart(s Schedule, fails func(Schedule) bool) Schedule {
 
 // size is what shrinking makes smaller.
 func (s Schedule) size() int {
-	n := len(s.Acts)*4 + len(s.Turns)*2
+	n := len(s.Acts) + len(s.Turns)
 	for _, t := range s.Turns {
 		if t.Fault != None {
 			n++
 		}
+	}
+	for _, a := range s.Acts {
+		n += a.B + a.C
 	}
 	return n
 }
