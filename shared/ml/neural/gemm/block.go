@@ -76,10 +76,20 @@ type strip struct {
 
 const wordBytes = 4
 
-// workspace holds the packed operands of one goroutine.
+// workspace holds the packed operands of one goroutine. The left one grows with
+// what is packed, to rowBlock x depthBlock at most: a product that reads it where
+// it lies, or is small, need not clear half a megabyte when the pool is empty.
 type workspace struct {
-	a [rowBlock * depthBlock]float32
+	a []float32
 	b [maxCols * depthBlock]float32
+}
+
+// left returns n numbers to pack the left factor into. They hold anything.
+func (w *workspace) left(n int) []float32 {
+	if cap(w.a) < n {
+		w.a = make([]float32, n)
+	}
+	return w.a[:n]
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
@@ -132,10 +142,12 @@ func (p *product) panels(w *workspace, lay layout) {
 		s.load = 1
 	}
 	if lay.packA {
+		tiles := (rows + lay.rows - 1) / lay.rows
+		left := w.left(tiles * lay.rows * depth)
 		for r := 0; r < rows; r += lay.rows {
-			p.a.rows(r, min(lay.rows, rows-r)).T().pack(w.a[r*depth:], lay.rows)
+			p.a.rows(r, min(lay.rows, rows-r)).T().pack(left[r*depth:], lay.rows)
 		}
-		s.a, s.aRow, s.aStep, s.aPanel = &w.a[0], wordBytes, lay.rows*wordBytes, lay.rows*depth*wordBytes
+		s.a, s.aRow, s.aStep, s.aPanel = &left[0], wordBytes, lay.rows*wordBytes, lay.rows*depth*wordBytes
 	} else {
 		step := p.a.strides()
 		s.a, s.aRow, s.aStep = &p.a.Data[0], step.row*wordBytes, step.col*wordBytes
