@@ -86,8 +86,13 @@ func (d *decoder) Read(p []byte) (int, error) {
 	head, _ := d.src.Peek(d.src.Buffered())
 	if n := asciiPrefix(head); n > 0 {
 		n = copy(p, head[:n])
-		d.line += int64(bytes.Count(head[:n], lineFeed))
-		begun := head[bytes.LastIndexByte(head[:n], '\n')+1 : n]
+		begun := head[:n]
+		// Counting is done many bytes at a time, looking from the end byte by byte:
+		// not all through a line without an end.
+		if lines := bytes.Count(begun, lineFeed); lines > 0 {
+			d.line += int64(lines)
+			begun = begun[bytes.LastIndexByte(begun, '\n')+1:]
+		}
 		d.sample = append(d.sample[:0], begun[max(len(begun)-maxExcerpt/2, 0):]...)
 		d.src.Discard(n)
 		return n, nil
