@@ -101,25 +101,18 @@ func (h *house) flaky(f *faults) *house {
 // A failure at any one call, with or without its effect, is retried by the
 // machine and ends in exactly one version whose artifacts are whole.
 func TestSteps_AnyOneFailureIsSurvived(t *testing.T) {
-	quick := `{"params":{"c":[1],"features":["word"]},"search":{"folds":2}}`
-	probe := &faults{}
-	h := newHouse(t, 1)
-	job := h.upload(t, tenant, "intents", csv(60, 14), quick)
-	if err := h.flaky(probe).run(t.Context(), tenant, job.ID); err != nil {
-		t.Fatal(err)
-	}
-	if probe.calls < 30 {
-		t.Fatalf("a run makes %d calls, want at least 30 to fail at", probe.calls)
+	run := taped(t, csv(60, 14), `{"params":{"c":[1],"features":["word"]},"search":{"folds":2}}`, false)
+	if run.calls < 30 {
+		t.Fatalf("a run makes %d calls, want at least 30 to fail at", run.calls)
 	}
 	for _, lost := range []bool{false, true} {
-		for at := 1; at <= probe.calls; at++ {
+		for at := 1; at <= run.calls; at++ {
 			t.Run(fmt.Sprintf("call %d lost %v", at, lost), func(t *testing.T) {
-				h := newHouse(t, 1)
-				job := h.upload(t, tenant, "intents", csv(60, 14), quick)
-				if err := h.flaky(&faults{at: at, lost: lost}).run(t.Context(), tenant, job.ID); err != nil {
+				h, err := run.resume(t.Context(), &faults{at: at, lost: lost})
+				if err != nil {
 					t.Fatalf("run: %v", err)
 				}
-				h.checkOneVersion(t, job.ID)
+				h.checkOneVersion(t, run.job)
 			})
 		}
 	}

@@ -50,6 +50,9 @@ func trained(t *testing.T, settings string, judged training.Judgements) (registr
 	return v, job
 }
 
+// quickWords begins settings of a search of one candidate.
+const quickWords = `{"seed":7,"params":{"c":[1],"features":["word"]},"search":{"folds":2}`
+
 func TestSteps_Feedback(t *testing.T) {
 	var fresh []training.Judged
 	for i := range 20 {
@@ -60,12 +63,12 @@ func TestSteps_Feedback(t *testing.T) {
 		text(" How do I repay LOAN number 3", "loan"), text("", "loan"), {Input: json.RawMessage(`{"grams":3}`), Label: "loan"}, {Input: json.RawMessage(`3`), Label: "loan"},
 		text("a label of one row", "lonely"), text("no label", ""),
 	}
-	plain, before := trained(t, `{"seed":7}`, told(append(fresh, row)...))
-	same, _ := trained(t, `{"seed":7,"include_feedback":true}`, told(nothing[1:]...))
+	plain, before := trained(t, quickWords+`}`, told(append(fresh, row)...))
+	same, _ := trained(t, quickWords+`,"include_feedback":true}`, told(nothing[1:]...))
 	if same.Artifact.Digest != plain.Artifact.Digest || same.Lineage.DatasetSHA256 != plain.Lineage.DatasetSHA256 {
 		t.Errorf("feedback without a row that counts changes the artifact")
 	}
-	with, job := trained(t, `{"seed":7,"include_feedback":true}`, told(slices.Concat(fresh, nothing, []training.Judged{row})...))
+	with, job := trained(t, quickWords+`,"include_feedback":true}`, told(slices.Concat(fresh, nothing, []training.Judged{row})...))
 	if !slices.Contains(with.Labels, "loan") || slices.Contains(with.Labels, "lonely") || !slices.IsSorted(with.Labels) || slices.Contains(plain.Labels, "loan") {
 		t.Errorf("labels = %q, want those of the file (%q) and loan", with.Labels, plain.Labels)
 	}
@@ -79,7 +82,7 @@ func TestSteps_Feedback(t *testing.T) {
 	if _, err := blob.ParseDigest(string(with.Lineage.DatasetSHA256)); err != nil {
 		t.Errorf("the digest is none: %v", err)
 	}
-	again, _ := trained(t, `{"seed":7,"include_feedback":true}`, told(slices.Concat(fresh, []training.Judged{row})...))
+	again, _ := trained(t, quickWords+`,"include_feedback":true}`, told(slices.Concat(fresh, []training.Judged{row})...))
 	if again.Artifact.Digest != with.Artifact.Digest {
 		t.Errorf("the same rows of feedback give %s and %s", again.Artifact.Digest, with.Artifact.Digest)
 	}

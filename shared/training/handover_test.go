@@ -173,19 +173,13 @@ func TestSteps_HandOverSurvivesFailures(t *testing.T) {
 		{"network", shapes(6, 12, 3), `{"params":{"epochs":2,"features":["plain"]},"search":{"folds":2}}`, 9},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			for at := 1; ; at += tc.stride {
-				h := newHouse(t, 1)
-				job := h.upload(t, tenant, "intents", tc.data, tc.settings)
-				f := &faults{at: at, lost: at%2 == 0}
-				flaky := h.flaky(f)
-				flaky.steps.Unit = 1
-				if err := flaky.run(ending{t.Context(), h}, tenant, job.ID); err != nil {
+			run := taped(t, tc.data, tc.settings, true)
+			for at := 1; at <= run.calls; at += tc.stride {
+				h, err := run.resume(t.Context(), &faults{at: at, lost: at%2 == 0})
+				if err != nil {
 					t.Fatalf("call %d: %v", at, err)
 				}
-				h.checkOneVersion(t, job.ID)
-				if f.calls < at {
-					return // past the last call of a run
-				}
+				h.checkOneVersion(t, run.job)
 			}
 		})
 	}

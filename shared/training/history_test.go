@@ -82,11 +82,11 @@ func TestMachine_InlineMapsStayWithinLimits(t *testing.T) {
 			t.Errorf("%s: mode %s, %d at a time, want INLINE and 1 to %d", name, s.ItemProcessor.ProcessorConfig.Mode, s.MaxConcurrency, inlineAtOnce)
 		}
 	}
-	const uneven = 800
+	const uneven = 360
 	for _, tc := range []struct{ name, data, settings string }{
-		{"texts", csv(300, 41) + strings.Repeat("delivery,one more card\n", uneven), `{"search":{"folds":20}}`},
-		{"texts, halving", csv(300, 41), `{"search":{"folds":20,"strategy":"halving"}}`},
-		{"a table", table(300, 41, false), `{"search":{"folds":20}}`},
+		{"texts", csv(120, 41) + strings.Repeat("delivery,one more card\n", uneven), `{"search":{"folds":20}}`},
+		{"texts, halving", csv(150, 41), `{"search":{"folds":20,"strategy":"halving"}}`},
+		{"a table", table(120, 41, false), `{"search":{"folds":20}}`},
 		{"a table, halving", table(300, 41, false), `{"search":{"folds":20,"strategy":"halving"}}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

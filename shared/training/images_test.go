@@ -21,7 +21,7 @@ func shapes(each, side int, seed uint64) string { return string(imagetest.Zip(ea
 
 func TestSteps_Images(t *testing.T) {
 	h := newHouse(t, 2)
-	v := h.trained(t, shapes(24, 12, 1), `{"search":{"folds":2}}`)
+	v := h.trained(t, shapes(20, 12, 1), `{"search":{"folds":2}}`)
 	if v.Task != registry.ImageClassification || v.Algorithm != pipeline.CNN || !slices.Equal(v.Labels, imagetest.Classes) || v.Gate.Promotion != "promoted" {
 		t.Fatalf("version = %+v, want a promoted image-classification of the shapes", v)
 	}
@@ -187,7 +187,7 @@ func TestSteps_AutoTriesNetworks(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 2)
-			v := h.trained(t, opposites(140), tc.settings)
+			v := h.trained(t, opposites(100), tc.settings)
 			report := stored[training.Report](t, h, v.ReportKey)
 			tried := slices.ContainsFunc(report.Search, func(s training.Searched) bool { return s.Learner == pipeline.RNN && len(s.Folds) == 3 })
 			if tried != tc.want {

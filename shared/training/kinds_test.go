@@ -262,6 +262,7 @@ func TestSteps_TableSurvivesFailures(t *testing.T) {
 // Labels that were changed are among the findings, once, however often the
 // last step runs.
 func TestSteps_ProbableLabelErrors(t *testing.T) {
+	const settings = `{"params":{"c":[1],"features":["word"]}}`
 	h := newHouse(t, 2)
 	lines := strings.Split(strings.TrimSpace(csv(900, 21)), "\n")
 	wrong := map[int64]bool{}
@@ -270,14 +271,14 @@ func TestSteps_ProbableLabelErrors(t *testing.T) {
 		other := map[string]string{"delivery": "refund", "refund": "登录", "登录": "delivery"}[label]
 		lines[i], wrong[int64(i+1)] = other+","+text, true
 	}
-	job := h.upload(t, tenant, "intents", strings.Join(lines, "\n"), "")
+	job := h.upload(t, tenant, "intents", strings.Join(lines, "\n"), settings)
 	probe := &faults{}
 	flaky := h.flaky(probe)
 	if err := flaky.run(t.Context(), tenant, job.ID); err != nil {
 		t.Fatal(err)
 	}
 	again := newHouse(t, 2)
-	repeated := again.upload(t, tenant, "intents", strings.Join(lines, "\n"), "")
+	repeated := again.upload(t, tenant, "intents", strings.Join(lines, "\n"), settings)
 	// The commit's own write is lost after it happened nowhere: Finish runs twice.
 	if err := again.flaky(&faults{at: probe.calls - 3}).run(t.Context(), tenant, repeated.ID); err != nil {
 		t.Fatal(err)

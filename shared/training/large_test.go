@@ -10,12 +10,13 @@ import (
 	"godwit/shared/training"
 )
 
-// sizeOf returns the size of the artifact a job comes to, and its job's house.
-func sizeOf(t *testing.T, settings string, cap int64) (*house, training.Report, training.Job, error) {
+// sizeOf trains within a cap and returns the job's house, its report, which has the
+// size of the artifact, the job, and the error that it came to.
+func sizeOf(t *testing.T, rows int, settings string, cap int64) (*house, training.Report, training.Job, error) {
 	t.Helper()
 	h := newHouse(t, 2)
 	h.steps.ModelBytes = cap
-	job := h.upload(t, tenant, "intents", csv(600, 17), settings)
+	job := h.upload(t, tenant, "intents", csv(rows, 17), settings)
 	err := h.run(t.Context(), tenant, job.ID)
 	job, jobErr := h.jobs.Job(t.Context(), tenant, job.ID)
 	if jobErr != nil {
@@ -35,7 +36,7 @@ func sizeOf(t *testing.T, settings string, cap int64) (*house, training.Report, 
 // few of them as it takes, and says so.
 func TestSteps_TooLargeRaisesTheFloor(t *testing.T) {
 	const settings = `{"params":{"c":[1],"features":["union"]},"search":{"folds":2}}`
-	_, full, _, err := sizeOf(t, settings, 0)
+	_, full, _, err := sizeOf(t, 600, settings, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestSteps_TooLargeRaisesTheFloor(t *testing.T) {
 		t.Errorf("warnings of a model within the caps: %v", full.Warnings)
 	}
 	for _, share := range []int64{95, 70, 40} {
-		h, report, job, err := sizeOf(t, settings, full.Sizes["artifact"]*share/100)
+		h, report, job, err := sizeOf(t, 600, settings, full.Sizes["artifact"]*share/100)
 		if err != nil {
 			t.Fatalf("%d %% of the size: %v", share, err)
 		}
@@ -66,7 +67,7 @@ func TestSteps_TooLargeRaisesTheFloor(t *testing.T) {
 // and a hand-over does not forget it.
 func TestSteps_TooLargeIsRemembered(t *testing.T) {
 	h := newHouse(t, 1)
-	_, full, _, err := sizeOf(t, `{"params":{"c":[1],"features":["union"]},"search":{"folds":2}}`, 0)
+	_, full, _, err := sizeOf(t, 600, `{"params":{"c":[1],"features":["union"]},"search":{"folds":2}}`, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestSteps_TooLargeIsRemembered(t *testing.T) {
 	if err := h.run(ending{t.Context(), h}, tenant, job.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, once, _, err := sizeOf(t, `{"params":{"c":[1],"features":["union"]},"search":{"folds":2}}`, full.Sizes["artifact"]*70/100)
+	_, once, _, err := sizeOf(t, 600, `{"params":{"c":[1],"features":["union"]},"search":{"folds":2}}`, full.Sizes["artifact"]*70/100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestSteps_ModelTooLarge(t *testing.T) {
 		{"hashed", `{"params":{"c":[1],"features":["word"],"hash_bits":12},"search":{"folds":2}}`, "even without"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, _, job, err := sizeOf(t, tc.settings, 500)
+			_, _, job, err := sizeOf(t, 600, tc.settings, 500)
 			if jobs.ErrorType(err) != training.TypeInput {
 				t.Fatalf("a model over the caps = %v, want an input error", err)
 			}

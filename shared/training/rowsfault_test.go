@@ -9,57 +9,39 @@ import (
 	"godwit/shared/training"
 )
 
-const quickRows = `{"engine":"rows","params":{"c":[1],"features":["word"]}}`
+const quickRows = `{"engine":"rows","params":{"c":[0.01],"features":["word"]}}` // a cost that needs few rounds
 
-// firstCalls runs a job by rows and returns which of its calls of the stores are
-// made by the first step of each kind, in each phase where phases differ: what
-// later ones do is the same.
-func firstCalls(t *testing.T) []int {
+// rowsTape runs a job by rows and returns its tape and which of its calls of the
+// stores are made by the first step of each kind, in each phase where phases
+// differ: what later ones do is the same.
+func rowsTape(t *testing.T) (*tape, []int) {
 	t.Helper()
-	h := newHouse(t, 1)
-	job := h.upload(t, tenant, "intents", csv(24, 36), quickRows)
-	probe := &faults{}
-	flaky := h.flaky(probe)
-	seen := map[string]bool{}
-	var first []int
-	from, counted := 0, false
-	flaky.began = func(in training.StepInput) {
-		if counted {
-			for at := from + 1; at <= probe.calls; at++ {
-				first = append(first, at)
-			}
-		}
+	run := taped(t, csv(24, 36), quickRows, false)
+	first, kinds := run.first(func(in training.StepInput) string {
 		kind := fmt.Sprint(in.Step, in.Turn.Next, min(in.Turn.Round, 1))
 		if in.Step == "judge" || in.Step == "settle" || in.Step == "census" {
 			kind += in.Turn.Phase
 		}
-		from, counted, seen[kind] = probe.calls, !seen[kind], true
+		return kind
+	})
+	if kinds < 16 || len(first) < 100 || len(first) > 400 {
+		t.Fatalf("%d kinds of steps make %d calls, want those of three phases", kinds, len(first))
 	}
-	if err := flaky.run(t.Context(), tenant, job.ID); err != nil {
-		t.Fatal(err)
-	}
-	for at := from + 1; at <= probe.calls; at++ { // of Finish
-		first = append(first, at)
-	}
-	if len(seen) < 16 || len(first) < 100 || len(first) > 400 {
-		t.Fatalf("%d kinds of steps make %d calls, want those of three phases", len(seen), len(first))
-	}
-	return first
+	return run, first
 }
 
 // A failure at any one call of a job by rows, one with its effect, the next without, is
 // retried by the machine and ends in exactly one version, of the same digest.
 func TestSteps_RowsSurviveAnyOneFailure(t *testing.T) {
-	calls := firstCalls(t)
-	want := newHouse(t, 1).handedOver(t, t.Context(), csv(24, 36), quickRows)
+	run, calls := rowsTape(t)
+	want := run.house.outcome(t, run.job)
 	for _, at := range calls {
 		lost := at%2 == 0
-		h := newHouse(t, 1)
-		job := h.upload(t, tenant, "intents", csv(24, 36), quickRows)
-		if err := h.flaky(&faults{at: at, lost: lost}).run(t.Context(), tenant, job.ID); err != nil {
+		h, err := run.resume(t.Context(), &faults{at: at, lost: lost})
+		if err != nil {
 			t.Fatalf("call %d fails, lost %v: %v", at, lost, err)
 		}
-		if got := h.outcome(t, job.ID); got != want {
+		if got := h.outcome(t, run.job); got != want {
 			t.Errorf("call %d fails, lost %v: %s, want %s", at, lost, got, want)
 		}
 	}
@@ -68,21 +50,20 @@ func TestSteps_RowsSurviveAnyOneFailure(t *testing.T) {
 // A job by rows that is killed at any call and begun again, over what is left of
 // it, comes to the same version.
 func TestSteps_RowsKilledAnywhere(t *testing.T) {
-	want := newHouse(t, 1).handedOver(t, t.Context(), csv(24, 36), quickRows)
-	for k, at := range firstCalls(t) {
+	run, calls := rowsTape(t)
+	want := run.house.outcome(t, run.job)
+	for k, at := range calls {
 		if k%3 != 0 {
 			continue
 		}
-		h := newHouse(t, 1)
-		job := h.upload(t, tenant, "intents", csv(24, 36), quickRows)
-		err := h.flaky(&faults{at: at, lost: at%2 == 0, dead: true}).machineRun(t.Context(), training.StepInput{Tenant: tenant, Job: job.ID, Attempt: 1})
+		h, err := run.resume(t.Context(), &faults{at: at, lost: at%2 == 0, dead: true})
 		if err == nil {
 			t.Errorf("a worker dead from call %d on came to its end", at)
 		}
-		if err := h.run(t.Context(), tenant, job.ID); err != nil && !fault.Is(err, fault.Conflict) {
+		if err := h.run(t.Context(), tenant, run.job); err != nil && !fault.Is(err, fault.Conflict) {
 			t.Fatalf("again after a kill at call %d: %v", at, err)
 		}
-		if got := h.outcome(t, job.ID); got != want {
+		if got := h.outcome(t, run.job); got != want {
 			t.Errorf("killed at call %d: %s, want %s", at, got, want)
 		}
 	}

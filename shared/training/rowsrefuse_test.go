@@ -42,13 +42,13 @@ func TestSteps_AutoTakesRows(t *testing.T) {
 
 // A model by rows that would be too large is fitted without its rare terms.
 func TestSteps_RowsTooLarge(t *testing.T) {
-	const settings = `{"engine":"rows","params":{"c":[1],"features":["union"]}}`
-	_, full, _, err := sizeOf(t, settings, 0)
+	const rows, settings = 240, `{"engine":"rows","params":{"c":[1],"features":["union"]}}`
+	_, full, _, err := sizeOf(t, rows, settings, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, share := range []int64{97, 50} {
-		h, report, job, err := sizeOf(t, settings, full.Sizes["artifact"]*share/100)
+		h, report, job, err := sizeOf(t, rows, settings, full.Sizes["artifact"]*share/100)
 		if err != nil {
 			t.Fatalf("%d %% of the size: %v", share, err)
 		}
@@ -58,7 +58,7 @@ func TestSteps_RowsTooLarge(t *testing.T) {
 		h.checkOneVersion(t, job.ID)
 		h.checkEvents(t, job.ID, 7)
 	}
-	if _, _, job, err := sizeOf(t, settings, 500); jobs.ErrorType(err) != training.TypeInput || !strings.Contains(job.Error.Message, "fewer than 1000 rows") {
+	if _, _, job, err := sizeOf(t, rows, settings, 500); jobs.ErrorType(err) != training.TypeInput || !strings.Contains(job.Error.Message, "fewer than 1000 rows") {
 		t.Errorf("a model no floor makes small enough = %v, job %+v, want an input error", err, job.Error)
 	}
 }

@@ -31,14 +31,14 @@ func TestSearch_Grid(t *testing.T) {
 		want                 []string // learner, balance, least documents and C of candidates that must be there
 		wantNot              []string
 	}{
-		{"auto", csv(300, 1), "", "accuracy", []string{"svm//0/1", "svm//0/3", "svm//2/1", "logistic//0/10"}, []string{"svm/sqrt/0/1"}},
-		{"classes of uneven size", rare(csv(1500, 1)), "", "macro_f1", []string{"svm//0/1", "svm/sqrt/0/1"}, nil},
-		{"without class weights", rare(csv(1500, 1)), `{"params":{"class_weight":"none"}}`, "macro_f1", []string{"svm//0/1"}, []string{"svm/sqrt/0/1"}},
-		{"with them", csv(300, 1), `{"params":{"class_weight":"sqrt"}}`, "accuracy", []string{"svm/sqrt/0/1"}, []string{"svm//0/1"}},
-		{"one learner", csv(300, 1), `{"algorithm":"logistic-regression"}`, "accuracy", []string{"logistic//0/10"}, []string{"svm//0/1"}},
-		{"a floor", csv(300, 1), `{"params":{"min_docs":3,"learner":"svm"}}`, "accuracy", []string{"svm//3/1"}, []string{"svm//2/1", "svm//0/1", "logistic//0/10"}},
-		{"a path", csv(300, 1), `{"params":{"c":[3,0.5]}}`, "accuracy", []string{"svm//0/0.5", "svm//0/3"}, []string{"svm//0/1", "svm//2/3"}},
-		{"a budget for nothing but the first", csv(300, 1), `{"search":{"budget":1}}`, "accuracy", []string{"svm//0/1"}, []string{"svm//0/3", "svm//2/1"}},
+		{"auto", csv(150, 1), "", "accuracy", []string{"svm//0/1", "svm//0/3", "svm//2/1", "logistic//0/10"}, []string{"svm/sqrt/0/1"}},
+		{"classes of uneven size", rare(csv(750, 1)), "", "macro_f1", []string{"svm//0/1", "svm/sqrt/0/1"}, nil},
+		{"without class weights", rare(csv(750, 1)), `{"params":{"class_weight":"none"}}`, "macro_f1", []string{"svm//0/1"}, []string{"svm/sqrt/0/1"}},
+		{"with them", csv(150, 1), `{"params":{"class_weight":"sqrt"}}`, "accuracy", []string{"svm/sqrt/0/1"}, []string{"svm//0/1"}},
+		{"one learner", csv(150, 1), `{"algorithm":"logistic-regression"}`, "accuracy", []string{"logistic//0/10"}, []string{"svm//0/1"}},
+		{"a floor", csv(150, 1), `{"params":{"min_docs":3,"learner":"svm"}}`, "accuracy", []string{"svm//3/1"}, []string{"svm//2/1", "svm//0/1", "logistic//0/10"}},
+		{"a path", csv(150, 1), `{"params":{"c":[3,0.5]}}`, "accuracy", []string{"svm//0/0.5", "svm//0/3"}, []string{"svm//0/1", "svm//2/3"}},
+		{"a budget for nothing but the first", csv(150, 1), `{"search":{"budget":1}}`, "accuracy", []string{"svm//0/1"}, []string{"svm//0/3", "svm//2/1"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 2)

@@ -32,11 +32,11 @@ func TestSteps_TimeSplit(t *testing.T) {
 		wantSplit, wantTime  string // of report and profile
 		wantEvent            string
 	}{
-		{"numbers", datedTable(300), `{"split":{"by":"time"}}`, "time", "used", `newest by column "created_at"`},
-		{"noticed", dated(300), "", "hash", "offered", `column "created_at" holds times: split by time`},
-		{"asked for", dated(300), `{"split":{"by":"time"}}`, "time", "used", `newest by column "created_at"`},
-		{"by name", strings.Replace(dated(300), "created_at", "seen", 1), `{"split":{"by":"time","column":"seen"}}`, "time", "used", `newest by column "seen"`},
-		{"none", csv(300, 31), "", "hash", "", "300 rows"},
+		{"numbers", datedTable(300), `{"params":{"c":[1]},"split":{"by":"time"}}`, "time", "used", `newest by column "created_at"`},
+		{"noticed", dated(300), `{"params":{"c":[1],"features":["word"]}}`, "hash", "offered", `column "created_at" holds times: split by time`},
+		{"asked for", dated(300), `{"params":{"c":[1],"features":["word"]},"split":{"by":"time"}}`, "time", "used", `newest by column "created_at"`},
+		{"by name", strings.Replace(dated(300), "created_at", "seen", 1), `{"params":{"c":[1],"features":["word"]},"split":{"by":"time","column":"seen"}}`, "time", "used", `newest by column "seen"`},
+		{"none", csv(300, 31), `{"params":{"c":[1],"features":["word"]}}`, "hash", "", "300 rows"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, 1)
