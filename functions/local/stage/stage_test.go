@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		standIn = filepath.Join(dir, "bootstrap")
 		var out []byte
-		build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", standIn, "./testdata/function")
+		build := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", standIn, "./testdata/function")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 		if out, err = build.CombinedOutput(); err != nil {
 			err = errors.New(string(out))
