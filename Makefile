@@ -44,16 +44,23 @@ run: stage ## start everything on this machine and stay up (Ctrl-C stops; AUTH=o
 demo: stage ## the main job once, end to end: upload, train, evaluate, predict
 	@$(LOCAL) demo
 
-# Packages whose tests run side by side.
+# Packages of a module whose tests run side by side: who waits for a repeat or a
+# server leaves the cores to others. The slowest are begun first.
 TEST_PACKAGES ?= 4
+TEST_FIRST    := $(addprefix ./shared/,training bench apitest/suite world dynamo ml/linear/cocoa)
 
 .PHONY: test
 test: have-go ## everything a change must pass, offline, with the race detector
 	@test -z "$$(gofmt -l functions shared)" || { echo "not formatted:"; gofmt -l functions shared; exit 1; }
 	go vet ./...
 	cd functions/local && GOWORK=off go vet ./...
-# -vet=off: the lines above did that. -p: who waits for a repeat or a server leaves the cores to others.
-	go test -race -vet=off -p $(TEST_PACKAGES) ./...
+	@$(MAKE) --no-print-directory -j 2 test-product test-stage # the second waits for the programs it starts and kills
+
+# -vet=off: the lines above did that.
+.PHONY: test-product test-stage
+test-product:
+	go test -race -vet=off -p $(TEST_PACKAGES) $(TEST_FIRST) ./...
+test-stage:
 	cd functions/local && GOWORK=off go test -race -vet=off -count=1 -p $(TEST_PACKAGES) ./... # -count=1: they read files above this module, which the cache does not see
 
 .PHONY: doctor
