@@ -41,21 +41,25 @@ func tables(u Units, a Assumptions) string {
 	b.WriteString("\n### Predictions over HTTP, day and night\n\n| a second | instances | there within | dollars a month | functions | gateway | logs and metrics | table | dollars a million | in requests of 100 | first limit met |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|\n")
 	for _, rate := range rates {
 		s := serve(u, a, rate, 1)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |", count(rate), count(s.instances), span(s.ramp), dollars(s.month))
-		for _, p := range s.parts {
-			fmt.Fprintf(&b, " %s |", dollars(p.dollars))
-		}
-		fmt.Fprintf(&b, " %s | %s | %s |\n", dollars(s.million), dollars(serve(u, a, rate, largeBatch).million), orNone(s.limit))
+		fmt.Fprintf(&b, "| %s | %s | %s |%s", count(rate), count(s.instances), span(s.ramp), charges(s, serve(u, a, rate, largeBatch)))
 	}
 	b.WriteString("\n### What ONNX Runtime adds\n\nOnly to predictions by imported graphs that it runs (`OnnxRuntime=on`): a call of its function for each request, and the time that predict waits. While nobody asks for them it costs nothing.\n\n| a second | instances | dollars a month | calls | waiting | dollars a million | in requests of 100 | first limit met |\n|---:|---:|---:|---:|---:|---:|---:|---|\n")
 	for _, rate := range rates {
 		s := engine(a, rate, 1)
-		fmt.Fprintf(&b, "| %s | %s | %s |", count(rate), count(s.instances), dollars(s.month))
-		for _, p := range s.parts {
-			fmt.Fprintf(&b, " %s |", dollars(p.dollars))
-		}
-		fmt.Fprintf(&b, " %s | %s | %s |\n", dollars(s.million), dollars(engine(a, rate, largeBatch).million), orNone(s.limit))
+		fmt.Fprintf(&b, "| %s | %s |%s", count(rate), count(s.instances), charges(s, engine(a, rate, largeBatch)))
 	}
+	return b.String()
+}
+
+// charges writes the last cells of a row: what a month costs and of what, a million
+// one by one and in large requests, and the limit that is met first.
+func charges(s, large serving) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, " %s |", dollars(s.month))
+	for _, p := range s.parts {
+		fmt.Fprintf(&b, " %s |", dollars(p.dollars))
+	}
+	fmt.Fprintf(&b, " %s | %s | %s |\n", dollars(s.million), dollars(large.million), orNone(s.limit))
 	return b.String()
 }
 
