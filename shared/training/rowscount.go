@@ -67,12 +67,12 @@ func (s *Steps) vocabulary(ctx context.Context, job Job, d shardJob) (Next, erro
 		some, bytes = append(some, c), bytes+int64(len(data))
 		if bytes > censusBytes {
 			if err := join(); err != nil {
-				return Next{}, s.refuse(ctx, job, err, nil)
+				return Next{}, err
 			}
 		}
 	}
 	if err := join(); err != nil {
-		return Next{}, s.refuse(ctx, job, err, nil)
+		return Next{}, err
 	}
 	if err := s.keepTensors(ctx, mergedKey(job, d.turn), nil, all.Tensors()...); err != nil {
 		return Next{}, err

@@ -194,7 +194,7 @@ func (s *Steps) layOut(ctx context.Context, job Job, d shardJob) (Next, error) {
 		return Next{}, fmt.Errorf("lay out %d columns: %w", columns, err)
 	}
 	if err := s.fitsRounds(d, len(l.Common)); err != nil {
-		return Next{}, s.refuse(ctx, job, err, nil)
+		return Next{}, err
 	}
 	_, path := d.variant()
 	t := trail{Columns: columns, Common: len(l.Common), Costs: []RowsCost{{Phase: d.turn.Phase, C: path[0]}}}
