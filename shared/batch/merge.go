@@ -92,17 +92,13 @@ func (s *Steps) join(ctx context.Context, job Job, name string, head []byte, par
 		}
 		// The same parts give the same bytes, so one of this size is this one.
 		if err != nil || info.Size != file.Size {
-			// Each function writes one file at least, however little time it was given.
-			if *longest > 0 && s.short(ctx, *longest) {
-				return nil, true, nil
+			more, err := s.piece(ctx, longest, func() error {
+				_, err := s.Models.Put(ctx, file.Key, body, body.size, blob.PutOptions{ContentType: mediaTypes[job.Format]})
+				return errors.Join(err, body.close())
+			})
+			if more || err != nil {
+				return nil, more, lost(err)
 			}
-			began := s.Jobs.Now()
-			_, err := s.Models.Put(ctx, file.Key, body, body.size, blob.PutOptions{ContentType: mediaTypes[job.Format]})
-			if err = errors.Join(err, body.close()); err != nil {
-				return nil, false, lost(err)
-			}
-			// At least a nanosecond: 0 means that nothing was written yet.
-			*longest = max(*longest, s.Jobs.Now().Sub(began), 1)
 		}
 		files = append(files, file)
 	}

@@ -45,14 +45,10 @@ func (s *Steps) scoreAll(ctx context.Context, job Job, items []Item) (more bool,
 		if !fault.Is(err, fault.NotFound) {
 			return false, err
 		}
-		if longest > 0 && s.short(ctx, longest) {
-			return true, nil
+		more, err := s.piece(ctx, &longest, func() error { return s.score(ctx, job, item.Chunk) })
+		if more || err != nil {
+			return more, err
 		}
-		began := s.Jobs.Now()
-		if err := s.score(ctx, job, item.Chunk); err != nil {
-			return false, err
-		}
-		longest = max(longest, s.Jobs.Now().Sub(began), 1)
 	}
 	return false, nil
 }

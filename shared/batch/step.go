@@ -94,6 +94,20 @@ func (s *Steps) short(ctx context.Context, longest time.Duration) bool {
 	return limited && deadline.Sub(s.Jobs.Now()) < reserve+longest
 }
 
+// piece does one unit of a function's work, unless its time may not do for it:
+// then more is true. longest, 0 at first, is the most that one took so far, so
+// that each function does one at least, however little time it was given.
+func (s *Steps) piece(ctx context.Context, longest *time.Duration, do func() error) (more bool, err error) {
+	if *longest > 0 && s.short(ctx, *longest) {
+		return true, nil
+	}
+	began := s.Jobs.Now()
+	err = do()
+	// At least a nanosecond: 0 means that nothing was done yet.
+	*longest = max(*longest, s.Jobs.Now().Sub(began), 1)
+	return false, err
+}
+
 // Run runs one step and returns its output for the state machine. Every step
 // may be run again: it overwrites its own work with the same bytes. What a step
 // that died has left, and what the next run makes of it:
