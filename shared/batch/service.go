@@ -139,12 +139,18 @@ func (s *Service) Job(ctx context.Context, t registry.Tenant, id string) (Job, e
 	return s.withProgress(ctx, job)
 }
 
+// words are how batch jobs tell why they failed.
+var words = jobs.Words{
+	Work: "scoring", Unfit: "the file cannot be scored", Again: "submit the file again",
+	Late: "scoring took longer than the state machine allows; divide the file",
+}
+
 // DeathOf returns the reason a job carries when its execution ended in state
 // without saying why itself.
 func DeathOf(state string) JobError {
 	switch state {
 	case jobs.ExecutionTimedOut:
-		return JobError{Code: "timeout", Message: "scoring took longer than the state machine allows; divide the file"}
+		return JobError{Code: "timeout", Message: words.Late}
 	case jobs.ExecutionAborted, jobs.ExecutionAbsent:
 		return JobError{Code: "aborted", Message: "the execution was stopped or is gone; submit the file again"}
 	}
@@ -154,15 +160,8 @@ func DeathOf(state string) JobError {
 // FailureOf returns the reason a job carries when its execution gave up on an
 // error of a type, as Catch names it; "" is one nobody knows.
 func FailureOf(job, errorType string) JobError {
-	switch code := jobs.Reason(errorType); code {
-	case "input":
-		return JobError{Code: code, Message: "the file cannot be scored"}
-	case "transient":
-		return JobError{Code: code, Message: jobs.Unreachable("submit the file again")}
-	case "timeout":
-		return DeathOf(jobs.ExecutionTimedOut)
-	}
-	return JobError{Code: "internal", Message: "scoring stopped on an internal error; submit the file again, and report job " + job + " if it happens twice"}
+	code, message := words.Failure(job, errorType)
+	return JobError{Code: code, Message: message}
 }
 
 // Jobs returns a page of jobs, newest first. Their counts are those of the

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -159,11 +158,8 @@ func (s *Steps) step(ctx context.Context, job Job, in StepInput) (any, error) {
 // refuse closes the job with the reason its owner can act on and returns err
 // for the machine. A Map would tell the machine no more than that an item failed.
 func (s *Steps) refuse(ctx context.Context, job Job, err error) error {
-	msg := "the file cannot be scored"
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		msg = f.Msg
-	}
-	if _, cerr := s.Jobs.Close(ctx, job.Tenant, job.ID, jobs.Failed, JobError{Code: "input", Message: msg}); cerr != nil {
+	why := JobError{Code: "input", Message: fault.MessageOf(err, words.Unfit)}
+	if _, cerr := s.Jobs.Close(ctx, job.Tenant, job.ID, jobs.Failed, why); cerr != nil {
 		return cerr
 	}
 	return err

@@ -95,6 +95,15 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
+// MessageOf returns what the outermost Error in err's chain says to the caller, and
+// otherwise for any other error and nil, whose text may be internal.
+func MessageOf(err error, otherwise string) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Msg
+	}
+	return otherwise
+}
+
 // Is reports whether err's code is code.
 func Is(err error, code Code) bool { return CodeOf(err) == code }
 

@@ -33,6 +33,24 @@ func TestCodeOf(t *testing.T) {
 	}
 }
 
+func TestMessageOf(t *testing.T) {
+	said := fault.Wrap(fault.Invalid, io.EOF, "the file is empty")
+	for _, tc := range []struct {
+		err  error
+		want string
+	}{
+		{said, "the file is empty"},
+		{fmt.Errorf("read the data: %w", said), "the file is empty"},
+		{fault.Wrap(fault.Conflict, said, "busy"), "busy"},
+		{io.EOF, "otherwise"},
+		{nil, "otherwise"},
+	} {
+		if got := fault.MessageOf(tc.err, "otherwise"); got != tc.want {
+			t.Errorf("MessageOf(%v) = %q, want %q", tc.err, got, tc.want)
+		}
+	}
+}
+
 func TestRetryable(t *testing.T) {
 	for _, code := range []fault.Code{
 		fault.Malformed, fault.Unauthenticated, fault.Forbidden, fault.NotFound, fault.Conflict, fault.PreconditionFailed,

@@ -76,10 +76,28 @@ func Reason(errorType string) string {
 	return "internal"
 }
 
-// Unreachable is the message of a job that failed for the reason "transient".
-// again says how to try it again.
-func Unreachable(again string) string {
-	return fmt.Sprintf("a store or a function could not be reached for more than %.0f seconds, in several tries; nothing is wrong with what was sent: %s", Patience.Seconds(), again)
+// Words are how jobs of a kind tell their owner why they failed.
+type Words struct {
+	Work  string // what they do, such as "training"
+	Unfit string // said of what was sent and cannot be used
+	Late  string // said when it took longer than the state machine allows
+	Again string // how to try it again, such as "submit the data again"
+}
+
+// Failure returns the code and the message of the error that a job carries when
+// its execution gave up on an error of a type; "" is one nobody knows.
+func (w Words) Failure(job, errorType string) (code, message string) {
+	switch code = Reason(errorType); code {
+	case "input":
+		message = w.Unfit
+	case "transient":
+		message = fmt.Sprintf("a store or a function could not be reached for more than %.0f seconds, in several tries; nothing is wrong with what was sent: %s", Patience.Seconds(), w.Again)
+	case "timeout":
+		message = w.Late
+	default:
+		message = w.Work + " stopped on an internal error; " + w.Again + ", and report job " + job + " if it happens twice"
+	}
+	return code, message
 }
 
 // StepError is an error as a state's Catch writes it.

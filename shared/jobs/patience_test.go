@@ -79,3 +79,17 @@ func TestReason(t *testing.T) {
 		}
 	}
 }
+
+func TestWords_Failure(t *testing.T) {
+	w := jobs.Words{Work: "sorting", Unfit: "unfit", Late: "late", Again: "sort again"}
+	for errorType, want := range map[string][2]string{
+		jobs.TypeInput:     {"input", "unfit"},
+		jobs.TypeTransient: {"transient", "a store or a function could not be reached for more than 31 seconds, in several tries; nothing is wrong with what was sent: sort again"},
+		"States.Timeout":   {"timeout", "late"},
+		"":                 {"internal", "sorting stopped on an internal error; sort again, and report job tj_1 if it happens twice"},
+	} {
+		if code, message := w.Failure("tj_1", errorType); [2]string{code, message} != want {
+			t.Errorf("Failure(%q) = %q, %q, want %q", errorType, code, message, want)
+		}
+	}
+}

@@ -216,12 +216,18 @@ func (s *Service) Job(ctx context.Context, t registry.Tenant, id string) (Job, e
 	})
 }
 
+// words are how training jobs tell why they failed.
+var words = jobs.Words{
+	Work: "training", Unfit: "the data or the settings cannot be used", Again: "submit the data again",
+	Late: "training took longer than the state machine allows; use less data or fewer candidates",
+}
+
 // DeathOf returns the reason a job carries when its execution ended in state
 // without saying why itself.
 func DeathOf(state string) JobError {
 	switch state {
 	case ExecutionTimedOut:
-		return JobError{Code: "timeout", Message: "training took longer than the state machine allows; use less data or fewer candidates"}
+		return JobError{Code: "timeout", Message: words.Late}
 	case ExecutionAborted:
 		return JobError{Code: "aborted", Message: "the execution was stopped; submit the data again"}
 	}
@@ -231,15 +237,8 @@ func DeathOf(state string) JobError {
 // FailureOf returns the reason a job carries when its execution gave up on an
 // error of a type, as Catch names it; "" is one nobody knows.
 func FailureOf(job, errorType string) JobError {
-	switch code := jobs.Reason(errorType); code {
-	case "input":
-		return JobError{Code: code, Message: "the data or the settings cannot be used"}
-	case "transient":
-		return JobError{Code: code, Message: jobs.Unreachable("submit the data again")}
-	case "timeout":
-		return DeathOf(ExecutionTimedOut)
-	}
-	return JobError{Code: "internal", Message: "training stopped on an internal error; submit the data again, and report job " + job + " if it happens twice"}
+	code, message := words.Failure(job, errorType)
+	return JobError{Code: code, Message: message}
 }
 
 // Jobs returns a page of jobs, newest first.

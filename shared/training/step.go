@@ -3,7 +3,6 @@ package training
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -140,15 +139,11 @@ func (s *Steps) fail(ctx context.Context, job Job, caught *StepError) error {
 
 // refuse closes the job because of its data and returns err for the machine.
 func (s *Steps) refuse(ctx context.Context, job Job, err error, findings []Finding) error {
-	msg := "the data cannot be used"
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		msg = f.Msg
-	}
 	const shown = 50 // in the record; the data set's issues hold all
 	if len(findings) > shown {
 		findings = findings[:shown]
 	}
-	if _, cerr := s.Jobs.Close(ctx, job.Tenant, job.ID, Failed, JobError{Code: "input", Message: msg, Findings: findings}); cerr != nil {
+	if _, cerr := s.Jobs.Close(ctx, job.Tenant, job.ID, Failed, JobError{Code: "input", Message: fault.MessageOf(err, "the data cannot be used"), Findings: findings}); cerr != nil {
 		return cerr
 	}
 	return err

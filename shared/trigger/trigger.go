@@ -13,7 +13,6 @@ package trigger
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -80,7 +79,7 @@ func (h *Handler) arrived(ctx context.Context, o Object) error {
 	named := err == nil && second != "" && !strings.HasSuffix(o.Key, "/")
 	// Other folders of the bucket, such as batch/ and feedback/, train nothing.
 	switch {
-	case named && folder == "inbox":
+	case named && folder+"/" == training.Inbox:
 		return h.train(ctx, t, second, file, o)
 	case !named || file == "":
 		h.Log.Warn("object dropped: keys are inbox/TENANT/MODEL/FILE or datasets/TENANT/ID/FILE", "folder", folder)
@@ -101,7 +100,7 @@ func (h *Handler) train(ctx context.Context, t registry.Tenant, model, file stri
 	}
 	var err error
 	if sub.Model, err = registry.ParseName(model); err != nil {
-		return h.refuse(ctx, t, sub, fault.Wrap(fault.Invalid, err, "%.200q, the folder under inbox/%s/, is no name of a model: %s; put the file under inbox/%s/MODEL/", model, t, message(err), t))
+		return h.refuse(ctx, t, sub, fault.Wrap(fault.Invalid, err, "%.200q, the folder under inbox/%s/, is no name of a model: %s; put the file under inbox/%s/MODEL/", model, t, fault.MessageOf(err, "the file cannot be trained"), t))
 	}
 	return h.submit(ctx, t, sub)
 }
@@ -142,19 +141,11 @@ func (h *Handler) submit(ctx context.Context, t registry.Tenant, sub training.Su
 
 // refuse notes a job that has failed for the owner's own reason.
 func (h *Handler) refuse(ctx context.Context, t registry.Tenant, sub training.Submission, why error) error {
-	job, err := h.Jobs.Refuse(ctx, t, sub, training.JobError{Code: "input", Message: message(why)})
+	job, err := h.Jobs.Refuse(ctx, t, sub, training.JobError{Code: "input", Message: fault.MessageOf(why, "the file cannot be trained")})
 	if err == nil {
 		h.Log.Warn("upload cannot be trained", "job", job.ID, "tenant", t, "model", sub.Model) // why quotes the key
 	}
 	return err
-}
-
-// message is what an error says to the owner.
-func message(err error) string {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f.Msg
-	}
-	return "the file cannot be trained"
 }
 
 // origin identifies the cause of a job. Without a version the content stands in.
@@ -191,22 +182,21 @@ func (h *Handler) died(ctx context.Context, e Execution) error {
 	return err
 }
 
-// close ends a job of either kind and returns its status then. A last state that
-// could not be reached, though it was to say why, leaves that to the event.
+// close ends a job of either kind and returns its status then.
 func (h *Handler) close(ctx context.Context, t registry.Tenant, id string, e Execution) (string, error) {
-	state, passing := strings.ToLower(e.Status), jobs.Reason(e.Error) == "transient"
 	if batch.IsID(id) {
-		why := batch.DeathOf(state)
-		if passing {
-			why = batch.FailureOf(id, e.Error)
-		}
-		job, err := h.Batches.Close(ctx, t, id, jobs.Failed, why)
+		job, err := h.Batches.Close(ctx, t, id, jobs.Failed, reason(id, e, batch.DeathOf, batch.FailureOf))
 		return string(job.Status), err
 	}
-	why := training.DeathOf(state)
-	if passing {
-		why = training.FailureOf(id, e.Error)
-	}
-	job, err := h.Jobs.Close(ctx, t, id, training.Failed, why)
+	job, err := h.Jobs.Close(ctx, t, id, training.Failed, reason(id, e, training.DeathOf, training.FailureOf))
 	return string(job.Status), err
+}
+
+// reason is why a job ended with its execution. A last state that could not be
+// reached, though it was to say why, leaves that to the event.
+func reason[E any](id string, e Execution, death func(state string) E, failure func(job, errorType string) E) E {
+	if jobs.Reason(e.Error) == "transient" {
+		return failure(id, e.Error)
+	}
+	return death(strings.ToLower(e.Status))
 }
