@@ -26,8 +26,7 @@ const (
 var heavier = map[string]struct{ program, zip int }{
 	// html/template looks methods up by name, so the linker keeps every exported
 	// method of every type that can be reached from an interface: that of S3's
-	// client too, with all its operations, for s3.New itself makes it one. The least
-	// program that renders a page and asks S3 and DynamoDB has 14.2 MB.
+	// client too, with all its operations, for s3.New itself makes it one.
 	"model-registry": {19 << 20, 13 << 19},
 	// It holds all learners and is started by the state machine, not by a caller
 	// who waits.

@@ -93,7 +93,7 @@ func Render(v registry.Version, r training.Report, l Language) ([]byte, error) {
 
 // Press prints reports for a door that must not link this package: html/template
 // keeps the linker from dropping any method of a type that becomes an interface,
-// so a program that renders is half as large again (the registry's: 21 MB, not 14).
+// so a program that renders is much larger.
 type Press struct{}
 
 // Print is Render.
