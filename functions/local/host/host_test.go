@@ -354,7 +354,7 @@ func TestHost_Output(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close()
+		t.Cleanup(func() { file.Close() }) // after the host, which hands it to processes
 		h := start(t, host.Options{}, host.Function{Output: file})
 		invoke(t, h, `{"do":"print"}`)
 		got, err := os.ReadFile(file.Name())
